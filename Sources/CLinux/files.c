@@ -1,0 +1,42 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+int clinux_stamp(int folder, const char *name, struct clinux_stamp *out) {
+    struct stat found;
+    int flags = AT_SYMLINK_NOFOLLOW | (name[0] ? 0 : AT_EMPTY_PATH);
+    if (fstatat(folder, name, &found, flags) < 0) return -1;
+    out->device = found.st_dev, out->inode = found.st_ino;
+    out->size = (uint64_t)found.st_size, out->blocks = (uint64_t)found.st_blocks;
+    out->mtime_s = found.st_mtim.tv_sec, out->mtime_ns = (uint32_t)found.st_mtim.tv_nsec;
+    out->ctime_s = found.st_ctim.tv_sec, out->ctime_ns = (uint32_t)found.st_ctim.tv_nsec;
+    out->mode = found.st_mode, out->links = (uint32_t)found.st_nlink;
+    out->owner = found.st_uid, out->group = found.st_gid;
+    return 0;
+}
+
+int clinux_openat(int folder, const char *name, int flags, unsigned mode) { return openat(folder, name, flags, mode); }
+
+int clinux_rename_noreplace(int from, const char *name, int to, const char *new_name) {
+    return renameat2(from, name, to, new_name, RENAME_NOREPLACE);
+}
+
+int clinux_lease(int descriptor, int take) { return fcntl(descriptor, F_SETLEASE, take ? F_RDLCK : F_UNLCK); }
+int clinux_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+int clinux_unlock(int descriptor) { return flock(descriptor, LOCK_UN); }
+
+int64_t clinux_filesystem(int descriptor) {
+    struct statfs found;
+    return fstatfs(descriptor, &found) < 0 ? -1 : (int64_t)(uint32_t)found.f_type;
+}
+
+int64_t clinux_free_bytes(int descriptor) {
+    struct statfs found;
+    return fstatfs(descriptor, &found) < 0 ? -1 : (int64_t)found.f_bavail * (int64_t)found.f_bsize;
+}

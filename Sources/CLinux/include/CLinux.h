@@ -1,0 +1,71 @@
+/* What Swift cannot say itself: variadic calls, composite macros, and the child side of a spawn.
+ * Everything here returns what the system call returns and leaves errno set, or returns the errno where it says so. */
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* --- files (callers: the room Files) --- */
+
+struct clinux_stamp {
+    uint64_t device, inode, size, blocks;
+    int64_t mtime_s, ctime_s;
+    uint32_t mtime_ns, ctime_ns;
+    uint32_t mode, links, owner, group;
+};
+
+/* fstatat(2) without following a link. An empty name means the descriptor itself. */
+int clinux_stamp(int folder, const char *name, struct clinux_stamp *out);
+
+int clinux_openat(int folder, const char *name, int flags, unsigned mode);
+
+/* renameat2(2) with RENAME_NOREPLACE. */
+int clinux_rename_noreplace(int from, const char *name, int to, const char *new_name);
+
+/* fcntl F_SETLEASE: 1 takes a read lease, 0 drops it. */
+int clinux_lease(int descriptor, int take);
+
+/* flock(2): exclusive and non-blocking, and its release. */
+int clinux_lock(int descriptor);
+int clinux_unlock(int descriptor);
+
+/* statfs f_type of an open folder, or -1. */
+int64_t clinux_filesystem(int descriptor);
+
+/* Free bytes for ordinary users, or -1. */
+int64_t clinux_free_bytes(int descriptor);
+
+/* --- processes (callers: the room Execution) --- */
+
+struct clinux_limit { int resource; uint64_t value; };
+
+struct clinux_spawn {
+    const char *program;         /* absolute, or relative to the folder */
+    char *const *arguments;
+    char *const *environment;
+    int input, output, error;    /* become descriptors 0, 1, 2; -1 = /dev/null */
+    int folder;                  /* descriptor of the working directory, -1 = inherit */
+    int umask;                   /* -1 = inherit */
+    int nice;                    /* added to the current value */
+    const struct clinux_limit *limits;
+    int limit_count;
+    int pidfd;                   /* out: descriptor of the child, close-on-exec */
+    int failed_step;             /* out, on failure: see clinux_step_name */
+};
+
+/* Starts a program in a session of its own, with no descriptor above 2 and default signal handling.
+ * Returns the pid, or -errno; failed_step then tells what failed. The child borrows the parent's memory until it
+ * has become the program (CLONE_VM|CLONE_VFORK), so the cost does not grow with the size of the caller. */
+pid_t clinux_spawn(struct clinux_spawn *spawn);
+const char *clinux_step_name(int step);
+
+/* Lets orphans below us become our children (PR_SET_CHILD_SUBREAPER), so that they can be found and ended. */
+int clinux_become_subreaper(void);
+int clinux_pidfd_open(pid_t pid);
+int clinux_pidfd_signal(int pidfd, int signal);
+
+/* Ignores SIGIO and SIGPIPE for the process: a lease break or a vanished reader must not end it. */
+void clinux_ignore_signals(void);
+
+#endif

@@ -1,0 +1,124 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum step { STEP_CLONE, STEP_STACK, STEP_SESSION, STEP_DESCRIPTORS, STEP_FOLDER, STEP_LIMITS, STEP_EXEC };
+
+const char *clinux_step_name(int step) {
+    switch (step) {
+    case STEP_CLONE: return "creating the process";
+    case STEP_STACK: return "getting memory for the process";
+    case STEP_SESSION: return "starting a session";
+    case STEP_DESCRIPTORS: return "connecting input and output";
+    case STEP_FOLDER: return "entering the working folder";
+    case STEP_LIMITS: return "setting limits";
+    default: return "starting the program";
+    }
+}
+
+struct start {
+    struct clinux_spawn *spawn;
+    sigset_t mask;
+    volatile int error;
+};
+
+static int fail(struct start *start, int step) {
+    start->error = errno;
+    start->spawn->failed_step = step;
+    _exit(127);
+}
+
+/* A descriptor that is above 2, so that the dup2 calls below cannot overwrite one another's source. */
+static int raised(int descriptor) {
+    if (descriptor < 0) descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+    return descriptor < 0 || descriptor > 2 ? descriptor : fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
+/* Runs in the parent's memory, on its own stack: only calls that are safe after vfork(2). */
+static int child(void *argument) {
+    struct start *start = argument;
+    struct clinux_spawn *spawn = start->spawn;
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
+    if (setsid() < 0) fail(start, STEP_SESSION);
+    int input = raised(spawn->input), output = raised(spawn->output), error = raised(spawn->error);
+    if (input < 0 || output < 0 || error < 0) fail(start, STEP_DESCRIPTORS);
+    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(error, 2) < 0) fail(start, STEP_DESCRIPTORS);
+    if (spawn->folder >= 0 && fchdir(spawn->folder) < 0) fail(start, STEP_FOLDER);
+    /* Descriptors of libraries may lack close-on-exec: none may leak into a job. */
+    if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS) fail(start, STEP_DESCRIPTORS);
+    if (spawn->umask >= 0) umask((mode_t)spawn->umask);
+    errno = 0;
+    if (spawn->nice && nice(spawn->nice) == -1 && errno) fail(start, STEP_LIMITS);
+    for (int index = 0; index < spawn->limit_count; index++) {
+        struct rlimit limit = {spawn->limits[index].value, spawn->limits[index].value};
+        if (setrlimit(spawn->limits[index].resource, &limit) < 0) fail(start, STEP_LIMITS);
+    }
+    sigprocmask(SIG_SETMASK, &start->mask, NULL);
+    execve(spawn->program, spawn->arguments, spawn->environment);
+    fail(start, STEP_EXEC);
+    return 127;
+}
+
+/* One stack per spawning thread: mapping one anew for each process would cost more than the clone itself. */
+#define STACK_SIZE (64 * 1024)
+static __thread char *stack;
+
+pid_t clinux_spawn(struct clinux_spawn *spawn) {
+    struct start start = {.spawn = spawn, .error = 0};
+    spawn->pidfd = -1;
+    if (!stack) {
+        stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+        if (stack == MAP_FAILED) {
+            stack = NULL;
+            spawn->failed_step = STEP_STACK;
+            return -errno;
+        }
+    }
+    sigset_t all;
+    sigfillset(&all);
+    /* No handler of ours may run in the child while it borrows our memory. The child itself starts with nothing
+     * blocked: a script that inherits a blocked SIGTERM could not be asked to stop. */
+    sigset_t before;
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigemptyset(&start.mask);
+    int pidfd = -1;
+    pid_t pid = clone(child, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &start, &pidfd);
+    int failure = pid < 0 ? errno : start.error;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pid < 0) {
+        spawn->failed_step = STEP_CLONE;
+        return -failure;
+    }
+    if (failure) {
+        siginfo_t info;
+        if (pidfd >= 0) close(pidfd);
+        while (syscall(SYS_waitid, 1 /* P_PID */, pid, &info, 4 /* WEXITED */, NULL) < 0 && errno == EINTR) {}
+        return -failure;
+    }
+    spawn->pidfd = pidfd;
+    return pid;
+}
+
+int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int clinux_pidfd_signal(int pidfd, int number) { return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0); }
+
+void clinux_ignore_signals(void) {
+    signal(SIGIO, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+}

@@ -1,0 +1,85 @@
+import Glibc
+import SystemPackage
+
+/// A file-system call that failed: what was attempted, on what, and why.
+package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let operation: FileOperation
+    /// The path as it may be shown (escaped).
+    package let subject: String
+    package let code: Errno
+
+    package init(_ operation: FileOperation, _ subject: String, _ code: Errno) {
+        self.operation = operation
+        self.subject = subject
+        self.code = code
+    }
+
+    package var description: String { "\(operation.attempt) \(subject): \(code) (errno \(code.rawValue))" }
+
+    /// The name is not there (any more): for a claim, somebody else was faster.
+    package var isMissing: Bool { code == .noSuchFileOrDirectory }
+
+    /// The machine, not the file, is the trouble: no space, no descriptors, no memory, read-only. Work stops, the
+    /// operator is told, and it is tried again later.
+    package var isShortage: Bool {
+        [.noSpace, .diskQuotaExceeded, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, .readOnlyFileSystem, .ioError]
+            .contains(code)
+    }
+}
+
+/// The calls Files makes, by the name under which tests force an errno on them.
+package enum FileOperation: String, Sendable, CaseIterable {
+    case open, create, read, write, stamp, list, makeFolder, move, link, remove, removeFolder, lease, lock, sync, mode
+
+    /// "could not …", for error messages.
+    var attempt: String {
+        switch self {
+        case .open: "could not open"
+        case .create: "could not create"
+        case .read: "could not read"
+        case .write: "could not write"
+        case .stamp: "could not examine"
+        case .list: "could not list"
+        case .makeFolder: "could not make the folder"
+        case .move: "could not move"
+        case .link: "could not link"
+        case .remove: "could not remove"
+        case .removeFolder: "could not remove the folder"
+        case .lease: "could not ask for a lease on"
+        case .lock: "could not lock"
+        case .sync: "could not sync"
+        case .mode: "could not set the mode of"
+        }
+    }
+}
+
+/// The seam through which tests force any errno at any call. Exists in debug builds only; a release build calls the
+/// kernel and nothing else.
+package struct Faults: Sendable {
+    /// Asked before each call with the operation and the shown path; a returned errno is thrown instead of calling.
+    package var decide: @Sendable (FileOperation, String) -> Errno?
+
+    package init(_ decide: @escaping @Sendable (FileOperation, String) -> Errno?) { self.decide = decide }
+
+    #if DEBUG
+        /// The plan in force for this task and those it starts.
+        @TaskLocal package static var plan: Faults?
+    #endif
+}
+
+/// Makes one call, repeating it on EINTR, and throws when it answers below zero.
+@discardableResult
+func call<Number: FixedWidthInteger & SignedInteger>(
+    _ operation: FileOperation, _ subject: @autoclosure () -> String, _ body: () -> Number
+) throws(FileError) -> Number {
+    #if DEBUG
+        if let plan = Faults.plan, let code = plan.decide(operation, subject()) {
+            throw FileError(operation, subject(), code)
+        }
+    #endif
+    while true {
+        let answer = body()
+        if answer >= 0 { return answer }
+        if errno != EINTR { throw FileError(operation, subject(), Errno(rawValue: errno)) }
+    }
+}

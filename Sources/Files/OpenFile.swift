@@ -1,0 +1,103 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// An open file or folder whose descriptor is closed when the last reference goes. Close-on-exec.
+package final class OpenFile: Sendable {
+    package let descriptor: Int32
+    /// For messages.
+    package let subject: String
+
+    package init(adopting descriptor: Int32, subject: String) {
+        self.descriptor = descriptor
+        self.subject = subject
+    }
+
+    deinit { close(descriptor) }
+
+    package func stamp() throws(FileError) -> Stamp {
+        var raw = clinux_stamp()
+        try call(.stamp, subject) { clinux_stamp(descriptor, "", &raw) }
+        return Stamp(raw)
+    }
+
+    /// What a lease told about writers (fcntl(2), F_SETLEASE).
+    package enum LeaseAnswer: Sendable {
+        /// Nobody has the file open for writing; who tries now waits until the lease is dropped.
+        case granted
+        /// Somebody has it open for writing, or had until a few milliseconds ago: the kernel drops the reference after
+        /// the close event (reference/peers.md §4.3).
+        case busy
+        /// The kernel or the file system does not lend (not the owner, network file system, leases disabled).
+        case notPermitted
+    }
+
+    package func takeLease() -> LeaseAnswer {
+        do throws(FileError) {
+            try call(.lease, subject) { clinux_lease(descriptor, 1) }
+            return .granted
+        } catch {
+            return error.code == .resourceTemporarilyUnavailable ? .busy : .notPermitted
+        }
+    }
+
+    package func dropLease() { _ = clinux_lease(descriptor, 0) }
+
+    /// Takes the exclusive lock; false when somebody else holds it. The lock belongs to the open file: every process
+    /// that inherits the descriptor holds it too, and it ends with the last of them (flock(2)).
+    package func tryLock() throws(FileError) -> Bool {
+        do throws(FileError) {
+            try call(.lock, subject) { clinux_lock(descriptor) }
+            return true
+        } catch where error.code == .wouldBlock {
+            return false
+        }
+    }
+
+    package func unlock() { _ = clinux_unlock(descriptor) }
+
+    /// Reads from the start, at most `limit` bytes.
+    package func readAll(limit: Int) throws(FileError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < limit {
+            let chunk = try read(at: bytes.count, count: min(64 * 1024, limit - bytes.count))
+            if chunk.isEmpty { break }
+            bytes += chunk
+        }
+        return bytes
+    }
+
+    /// Reads `count` bytes or fewer at an offset; empty at the end of the file.
+    package func read(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
+        var failure: FileError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            do throws(FileError) {
+                filled = try call(.read, subject) { pread(descriptor, buffer.baseAddress, count, off_t(offset)) }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    package func write(_ bytes: [UInt8]) throws(FileError) {
+        var failure: FileError?
+        bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty, failure == nil {
+                do throws(FileError) {
+                    let part = UnsafeRawBufferPointer(rebasing: rest)
+                    let written = try call(.write, subject) { Glibc.write(descriptor, part.baseAddress, part.count) }
+                    rest = rest.dropFirst(written)
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Waits until the content is on the disk. Blocks: call it through `Offload`.
+    package func sync() throws(FileError) { try call(.sync, subject) { fsync(descriptor) } }
+}

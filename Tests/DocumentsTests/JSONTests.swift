@@ -1,0 +1,3 @@
+import Documents
+import Testing
+@Test func x() {}

@@ -1,0 +1,3 @@
+import Files
+import Testing
+@Test func y() {}
