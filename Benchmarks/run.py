@@ -474,7 +474,7 @@ def backlog(options, work, _):
     print(f"### Backlog: files that wait when bobbin starts, memory of both processes over {options.backlog_seconds} s\n")
     table(["waiting", "first start, s", "RSS median, MB", "peak (VmHWM), MB", "started meanwhile"],
           [[f"{count:,}", f"{each['first_start_seconds']:.2f}", f"{each['rss_mb_median']:.1f}",
-            f"{each['peak_mib']:.1f}", f"{each['items_started']:,}"] for count, each in results.items()])
+            f"{each['peak_mb']:.1f}", f"{each['items_started']:,}"] for count, each in results.items()])
     return {"runs": list(results.values()), "bars": bars}
 
 
