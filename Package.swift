@@ -13,6 +13,7 @@ let package = Package(
     name: "bobbin",
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
         // C that Swift cannot say: the leaf calls of Linux, and the library under the watcher.
@@ -21,6 +22,15 @@ let package = Package(
 
         .target(name: "Documents", swiftSettings: strict),
         .target(name: "Files", dependencies: ["CLinux", "Documents", system], swiftSettings: strict),
+
+        .target(
+            name: "Spool",
+            dependencies: [
+                "Files", "Documents", system,
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict),
 
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: strict),

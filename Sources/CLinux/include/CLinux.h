@@ -30,6 +30,9 @@ int clinux_lease(int descriptor, int take);
 int clinux_lock(int descriptor);
 int clinux_unlock(int descriptor);
 
+/* 1 when the open folder has entries, 0 when it is empty. Uses and resets the descriptor's own position. */
+int clinux_has_entries(int folder);
+
 /* statfs f_type of an open folder, or -1. */
 int64_t clinux_filesystem(int descriptor);
 
