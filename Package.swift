@@ -32,6 +32,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .target(
+            name: "Execution",
+            dependencies: ["Files", "Documents", "CLinux", system, .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict),
+
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: strict),
     ]
