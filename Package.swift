@@ -22,6 +22,7 @@ let package = Package(
 
         .target(name: "Documents", swiftSettings: strict),
         .target(name: "Files", dependencies: ["CLinux", "Documents", system], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["Files", "Documents"], swiftSettings: strict),
 
         .target(
             name: "Spool",
@@ -39,5 +40,6 @@ let package = Package(
 
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: strict),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files"], swiftSettings: strict),
     ]
 )

@@ -3,29 +3,35 @@ package enum DurationText {
     /// What is accepted, in words for an error message.
     package static let expectation = "seconds as a number, or text such as \"90s\", \"5m\", \"2h\", \"7d\""
 
-    private static let units: [(name: String, seconds: Double)] = [
-        ("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("w", 604_800),
+    /// Units and their nanoseconds.
+    private static let units: [(name: String, nanoseconds: Double)] = [
+        ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86_400e9), ("w", 604_800e9),
     ]
+
+    private static let longest = 3_155_760_000.0
 
     /// The duration, or nil when the text is none. Never negative; at most 100 years.
     package static func parse(_ text: String) -> Duration? {
         var rest = Substring(text)
-        var total = 0.0
+        // Each part is whole nanoseconds before it is added: as a sum of fractions, "51d1ms" came back as 51d0.99ms.
+        var total = Duration.zero
         guard !rest.isEmpty else { return nil }
         while !rest.isEmpty {
             let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
             rest = rest.dropFirst(digits.count)
             let unit = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(unit.count)
-            guard let amount = Double(digits), let scale = units.first(where: { $0.name == unit })?.seconds else { return nil }
-            total += amount * scale
+            guard let amount = Double(digits), let scale = units.first(where: { $0.name == unit })?.nanoseconds,
+                amount * scale <= longest * 1e9
+            else { return nil }
+            total += .nanoseconds(Int64((amount * scale).rounded()))
         }
-        return duration(seconds: total)
+        return total <= .seconds(longest) ? total : nil
     }
 
     /// The duration of a number of seconds, or nil when it is negative or longer than 100 years.
     package static func duration(seconds: Double) -> Duration? {
-        seconds >= 0 && seconds <= 3_155_760_000 ? .nanoseconds(Int64((seconds * 1e9).rounded())) : nil
+        seconds >= 0 && seconds <= longest ? .nanoseconds(Int64((seconds * 1e9).rounded())) : nil
     }
 
     /// The shortest of the accepted forms: `90s`, `1h30m`, `250ms`.

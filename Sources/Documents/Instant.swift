@@ -29,8 +29,8 @@ package struct Instant: Hashable, Comparable, Sendable {
     /// Days since 1970-01-01 and nanoseconds of that day.
     private var split: (day: Int64, rest: Int64) {
         let perDay: Int64 = 86_400_000_000_000
-        let day = nanoseconds >= 0 ? nanoseconds / perDay : -((-(nanoseconds + 1)) / perDay) - 1
-        return (day, nanoseconds - day * perDay)
+        let (day, rest) = nanoseconds.quotientAndRemainder(dividingBy: perDay)
+        return rest < 0 ? (day - 1, rest + perDay) : (day, rest)
     }
 
     /// `2026-11-23T18:25:02.123Z`

@@ -26,8 +26,11 @@ package struct ItemID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     private static let lastStamp = Mutex<UInt64>(0)
 
-    /// The instant the id was made, to the millisecond.
-    package var madeAt: Instant { Instant(nanoseconds: Int64(high >> 16) * 1_000_000) }
+    /// The instant the id was made, to the millisecond; clamped, since an id read from a name can hold any number.
+    package var madeAt: Instant {
+        let milliseconds = Int64(high >> 16)
+        return Instant(seconds: milliseconds / 1000, nanoseconds: milliseconds % 1000 * 1_000_000)
+    }
 
     /// Accepts the 36 characters of the lower-case text form only: an id is also the name of a folder.
     package init?(_ text: some StringProtocol) {

@@ -3,7 +3,9 @@
 package struct JSONParser {
     /// What could not be read: where, and what was expected there.
     package struct Failure: Error, Equatable, CustomStringConvertible {
+        /// Counted from 1.
         package var line: Int
+        /// Counted from 1, in characters of the text as an editor shows it (UTF-8 sequences).
         package var column: Int
         package var message: String
 
@@ -23,7 +25,10 @@ package struct JSONParser {
     /// Parses one value that must be the whole text.
     package static func parse(_ bytes: [UInt8]) throws(Failure) -> JSON {
         var parser = JSONParser(bytes)
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.position = 3 }
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            parser.position = 3
+            parser.lineStart = 3
+        }
         try parser.skipBlanks()
         let value = try parser.value(depth: 0)
         try parser.skipBlanks()
@@ -42,7 +47,18 @@ package struct JSONParser {
             case .some(let byte) where byte >= 0x20 && byte < 0x7F: "found '\(Character(UnicodeScalar(byte)))'"
             case .some: "found a character that does not belong there"
             }
-        return Failure(line: line, column: position - lineStart + 1, message: "\(message), but \(found)")
+        return failure(at: place, "\(message), but \(found)")
+    }
+
+    /// A place to come back to in a message. Its column is counted only then: counting from the start of the line at
+    /// every key makes a long line take minutes.
+    private typealias Place = (line: Int, lineStart: Int, position: Int)
+
+    private var place: Place { (line, lineStart, position) }
+
+    private func failure(at place: Place, _ message: String) -> Failure {
+        let column = bytes[place.lineStart..<place.position].count { $0 & 0xC0 != 0x80 } + 1
+        return Failure(line: place.line, column: column, message: message)
     }
 
     private mutating func advance() {
@@ -70,7 +86,7 @@ package struct JSONParser {
     }
 
     private mutating func skipComment() throws(Failure) {
-        let start = failure("a comment begins here with // or /* and, if /*, ends with */")
+        let start = place
         advance()
         switch current {
         case UInt8(ascii: "/"):
@@ -84,8 +100,8 @@ package struct JSONParser {
                     advance()
                 }
             }
-            throw start
-        default: throw start
+            throw failure(at: start, "the comment that begins here is never ended with */")
+        default: throw failure("a comment begins with // or /*")
         }
     }
 
@@ -109,19 +125,20 @@ package struct JSONParser {
     private mutating func object(depth: Int) throws(Failure) -> JSON {
         advance()
         var members: [JSON.Member] = []
+        var keys: Set<String> = []
         while true {
             try skipBlanks()
             if take("}") { return .object(members) }
             guard current == UInt8(ascii: "\"") else { throw failure("expected a key in double quotes or '}'") }
-            let keyLine = line
+            let start = place
             let key = try text()
-            guard !members.contains(where: { $0.key == key }) else {
-                throw Failure(line: keyLine, column: 1, message: "the key \"\(key)\" is given twice")
+            guard keys.insert(key).inserted else {
+                throw failure(at: start, "the key \"\(key)\" is given twice")
             }
             try skipBlanks()
             guard take(":") else { throw failure("expected ':' after the key \"\(key)\"") }
             try skipBlanks()
-            members.append(JSON.Member(key, try value(depth: depth + 1), line: keyLine))
+            members.append(JSON.Member(key, try value(depth: depth + 1), line: start.line))
             try skipBlanks()
             if take(",") { continue }
             guard current == UInt8(ascii: "}") else { throw failure("expected ',' or '}' after the value of \"\(key)\"") }
@@ -148,7 +165,9 @@ package struct JSONParser {
         let digits = literal.drop { $0 == "-" }
         let isWellFormed = digits.first?.isNumber == true && !(digits.hasPrefix("0") && digits.dropFirst().first?.isNumber == true)
         if isWellFormed, let whole = Int64(literal) { return .integer(whole) }
-        if isWellFormed, !literal.hasSuffix("."), let value = Double(literal), value.isFinite { return .number(value) }
+        // Swift reads "1." and "1.e5"; JSON has a digit after each point.
+        let hasDigitAfterPoint = literal.firstIndex(of: ".").map { literal[$0...].dropFirst().first?.isNumber == true } ?? true
+        if isWellFormed, hasDigitAfterPoint, let value = Double(literal), value.isFinite { return .number(value) }
         position = start
         throw failure("\"\(literal)\" is not a number")
     }
@@ -172,9 +191,11 @@ package struct JSONParser {
 
     private mutating func escape(into characters: inout [UInt8]) throws(Failure) {
         guard let byte = current else { throw failure("expected a character after '\\'") }
+        guard #""\/ntrbfu"#.utf8.contains(byte) else {
+            throw failure(#"expected one of " \ / n t r b f u after '\' (write '\\' for a backslash)"#)
+        }
         advance()
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): characters.append(byte)
         case UInt8(ascii: "n"): characters.append(0x0A)
         case UInt8(ascii: "t"): characters.append(0x09)
         case UInt8(ascii: "r"): characters.append(0x0D)
@@ -189,7 +210,7 @@ package struct JSONParser {
             }
             guard let scalar = UnicodeScalar(code) else { throw failure("\\u escape: half of a surrogate pair is missing") }
             characters.append(contentsOf: String(Character(scalar)).utf8)
-        default: throw failure("'\\\(Character(UnicodeScalar(byte)))' is not an escape; write '\\\\' for a backslash")
+        default: characters.append(byte)
         }
     }
 

@@ -1,3 +1,0 @@
-import Documents
-import Testing
-@Test func x() {}
