@@ -21,6 +21,7 @@ let package = Package(
 
         .target(name: "Documents", swiftSettings: strict),
         .target(name: "Files", dependencies: ["CLinux", "Documents", system], swiftSettings: strict),
+        .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", system], swiftSettings: strict),
 
         // A program of its own: the library is GPL-2, so nothing under the Apache licence may be linked with it. Fully
         // static, it needs no library at run time and a third of the memory.
@@ -30,5 +31,6 @@ let package = Package(
 
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: strict),
+        .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
     ]
 )
