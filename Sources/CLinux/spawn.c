@@ -125,7 +125,7 @@ int clinux_reap(int pidfd, int *signalled, int *value) {
     return 1;
 }
 
-int clinux_pipe(int ends[2]) {
+int clinux_output_pipe(int ends[2]) {
     if (pipe2(ends, O_CLOEXEC) < 0) return -1;
     return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }

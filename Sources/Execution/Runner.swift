@@ -70,7 +70,7 @@ package final class Runner: Sendable {
 
         init?() {
             var ends: [Int32] = [-1, -1]
-            guard clinux_pipe(&ends) == 0 else { return nil }
+            guard clinux_output_pipe(&ends) == 0 else { return nil }
             reading = OpenFile(adopting: ends[0], subject: "a pipe")
             writing = OpenFile(adopting: ends[1], subject: "a pipe")
         }

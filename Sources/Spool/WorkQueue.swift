@@ -31,6 +31,9 @@ package protocol WorkQueue: Sendable {
     /// Says that a claim may succeed now. May be lost, may come for nothing.
     nonisolated var hints: AsyncStream<Void> { get }
 
+    /// Makes a hint come.
+    nonisolated func nudge()
+
     /// How many items are in which state, as far as is known without reading the folders anew.
     func count() async -> QueueCount
 }

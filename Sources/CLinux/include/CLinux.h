@@ -72,7 +72,7 @@ int clinux_pidfd_signal(int pidfd, int signal);
 int clinux_reap(int pidfd, int *signalled, int *value);
 
 /* A pipe, close-on-exec, whose reading end does not block. */
-int clinux_pipe(int ends[2]);
+int clinux_output_pipe(int ends[2]);
 
 /* --- waiting (the Reactor) --- */
 int clinux_poller(void);
@@ -84,5 +84,13 @@ int clinux_poller_wait(int poller, int *ready, int count, int timeout);
 
 /* Ignores SIGIO and SIGPIPE for the process: a lease break or a vanished reader must not end it. */
 void clinux_ignore_signals(void);
+
+/* --- bobbin-watch, and the room Watching that starts it --- */
+
+/* A pipe whose ends are close-on-exec: ends[0] reads, ends[1] writes. */
+int clinux_pipe(int ends[2]);
+
+/* Has the kernel kill this process when the thread that started it ends (PR_SET_PDEATHSIG). */
+int clinux_end_with_parent(void);
 
 #endif

@@ -112,6 +112,8 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         requestScan()
     }
 
+    package nonisolated func nudge() { hint.yield() }
+
     package func extend(_ grants: [Grant]) -> [Bool] { grants.map { held[$0.item]?.grant.fence == $0.fence } }
 
     package func count() -> QueueCount { QueueCount(waiting: inbox.count, claimed: held.count, retrying: shelf.count) }
@@ -137,6 +139,9 @@ package actor FolderQueue: WorkQueue, PayloadStore {
             progressPlace: place.progress)
     }
 
+    /// Ends the hints, and with them the claims.
+    package nonisolated func stopHinting() { hint.finish() }
+
     /// Ends everything the queue does by itself. What is held stays claimed for whoever recovers it.
     package func close() async {
         wake.task?.cancel()
@@ -145,13 +150,19 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         resumeScan(always: true)
         await scan.task?.value
         await pulse?.value
-        hint.finish()
+        stopHinting()
         if held.isEmpty { _ = try? slots.removeAll() }
     }
 
     /// Says something once; the same cause is not repeated until `forgetNotice`.
     func tell(_ cause: String, _ text: String) {
         if told.insert(cause).inserted { around.notice("queue \(name.escaped): \(text)") }
+    }
+
+    /// Whether nothing can start by `horizon` from now: no candidate, nothing held, no retry due by then.
+    package func isDrained(horizon: Duration) -> Bool {
+        scan.task == nil && !scan.isWanted && !scan.isRetryWanted && inbox.count == 0 && !inbox.hasLeftOut && held.isEmpty
+            && shelf.nextDue.map { $0 > uptime + horizon } ?? true
     }
 
     func forgetNotice(_ cause: String) { told.remove(cause) }
