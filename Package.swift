@@ -44,6 +44,14 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "bobbin",
+            dependencies: [
+                "Engine", "Spool", "Watching", "Execution", "Files", "Documents", system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
         // A program of its own: the library is GPL-2, so nothing under the Apache licence may be linked with it. Fully
         // static, it needs no library at run time and a third of the memory.
         .executableTarget(

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Files
+import Glibc
+
+/// The program `bobbin`. One file for each command.
+@main
+struct Bobbin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bobbin",
+        abstract: "Drop a file, a script runs on it, and nothing is lost.",
+        discussion: """
+            Put a script into jobs/triggered/NAME/run.sh, start `bobbin run`, and drop files into spool/NAME/. The folder \
+            a file is in tells its state: the inbox itself, claimed/, retry/, done/, failed/. What became of FILE stands \
+            in spool/NAME/status/FILE.json.
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Running:", subcommands: [RunCommand.self]),
+        ])
+
+    static func main() async {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            try await execute(parseAsRoot())
+        } catch {
+            end(with: error)
+        }
+    }
+
+    private static func execute(_ parsed: any ParsableCommand) async throws {
+        if let command = parsed as? any AsyncParsableCommand {
+            var command = command
+            try await command.run()
+        } else {
+            var command = parsed
+            try command.run()
+        }
+    }
+
+    /// Says what went wrong and ends with the exit code that belongs to it.
+    private static func end(with error: any Error) -> Never {
+        switch error {
+        case let failure as Failure:
+            Terminal.complain("bobbin: \(failure.description)")
+            Glibc.exit(failure.status.rawValue)
+        case let error as FileError:
+            Terminal.complain("bobbin: \(error.description)")
+            Glibc.exit(ExitStatus.inputOutput.rawValue)
+        default: exit(withError: error)
+        }
+    }
+}

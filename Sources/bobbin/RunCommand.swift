@@ -1,0 +1,49 @@
+import ArgumentParser
+import Documents
+import Engine
+import Files
+import Glibc
+import SystemPackage
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the jobs: serve the queues until told to stop.",
+        discussion: """
+            Says "bobbin: ready" on standard output when it serves, and what the operator should know on standard error. \
+            SIGTERM or Ctrl-C stops: runs may finish within their stopping_wait_time; what does not is put back and \
+            counts as no attempt. A second signal stops at once.
+
+            Several orchestrators may run on one root; they share the work.
+            """)
+
+    @OptionGroup var root: RootOptions
+
+    @Flag(help: "Work off the queues, then exit. Items that rest for longer than 5 seconds before their next attempt stay in retry/.")
+    var drain = false
+
+    @Flag(help: "Look at the folders every second instead of being told of changes.")
+    var poll = false
+
+    func run() async throws {
+        let layout = root.layout
+        let recorder = try HistoryKeeper(layout: layout)
+        let orchestrator = Orchestrator(
+            layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram, isDraining: drain,
+            recorder: recorder, notice: Self.notice)
+        do {
+            try await orchestrator.run(onReady: { Terminal.say("bobbin: ready") })
+        } catch let refusal as StartCheck.Refusal {
+            throw Failure(.cannotStart, refusal.description)
+        }
+    }
+
+    /// `bobbin-watch` lies beside this program.
+    private static var watcherProgram: FilePath? {
+        CurrentFolder.program?.removingLastComponent().appending("bobbin-watch")
+    }
+
+    @Sendable static func notice(_ text: String) {
+        Terminal.complain("\(Clocks.system.now().rfc3339) \(text)")
+    }
+}

@@ -1,0 +1,59 @@
+import Documents
+import Glibc
+
+/// Standard output and error, with colours on a terminal only (and not with NO_COLOR, https://no-color.org).
+enum Terminal {
+    static let isInteractive = isatty(STDOUT_FILENO) == 1
+    private static let hasColours = isInteractive && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+
+    enum Colour: String { case red = "31", green = "32", yellow = "33", blue = "34", grey = "90", bold = "1" }
+
+    static func paint(_ text: String, _ colour: Colour) -> String {
+        hasColours ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    static func say(_ text: String) { write(STDOUT_FILENO, text + "\n") }
+    static func complain(_ text: String) { write(STDERR_FILENO, text + "\n") }
+
+    /// One line that the next call replaces; nothing where lines cannot be replaced.
+    static func progress(_ text: String) {
+        if isInteractive { write(STDOUT_FILENO, "\r\u{1B}[K\(text)") }
+    }
+
+    static func endProgress() {
+        if isInteractive { write(STDOUT_FILENO, "\r\u{1B}[K") }
+    }
+
+    static func write(_ descriptor: Int32, _ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            // A reader that has gone (`bobbin jobs | head`) is no error.
+            if count < 0 && errno != EINTR { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+
+    /// Rows with aligned columns; the first row is the heading.
+    static func table(_ rows: [[String]]) -> String {
+        guard let columns = rows.first?.count else { return "" }
+        let widths = (0..<columns).map { column in rows.map { width($0[column]) }.max() ?? 0 }
+        return rows.enumerated().map { index, row in
+            let cells = row.enumerated().map { column, cell in
+                column == columns - 1 ? cell : cell + String(repeating: " ", count: widths[column] - width(cell))
+            }
+            let line = cells.joined(separator: "  ")
+            return index == 0 ? paint(line, .bold) : line
+        }.joined(separator: "\n")
+    }
+
+    /// Characters shown, without colour codes.
+    private static func width(_ text: String) -> Int {
+        var count = 0
+        var isCode = false
+        for character in text {
+            if character == "\u{1B}" { isCode = true } else if isCode { isCode = character != "m" } else { count += 1 }
+        }
+        return count
+    }
+}
