@@ -22,9 +22,11 @@ let package = Package(
         .target(name: "Documents", swiftSettings: strict),
         .target(name: "Files", dependencies: ["CLinux", "Documents", system], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Files", "Documents"], swiftSettings: strict),
+        .target(name: "Hosting", dependencies: ["Files", "Documents", system], swiftSettings: strict),
 
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files"], swiftSettings: strict),
+        .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
     ]
 )
