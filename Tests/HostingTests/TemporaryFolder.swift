@@ -43,3 +43,5 @@ final class TemporaryFolder {
         String(decoding: try folder.read(RelativePath(try #require(FileName(name)))) ?? [], as: UTF8.self)
     }
 }
+
+func symbolicLink(_ target: String, at path: String) -> Bool { symlink(target, path) == 0 }
