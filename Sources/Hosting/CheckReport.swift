@@ -64,7 +64,9 @@ package struct CheckReport: Sendable {
             try check.run()
             return CheckReport(jobs: check.jobs.sorted { $0.key < $1.key }, general: check.general)
         } catch {
-            let mend = error.isMissing ? "make it, or name another with --jobs" : "make it readable for the user who runs bobbin"
+            let mend =
+                error.isMissing
+                ? "make it, or name another with --jobs" : "make it readable for the user who runs bobbin"
             return CheckReport(jobs: [], general: [Finding(.problem, "\(error); \(mend)")])
         }
     }
@@ -79,10 +81,14 @@ extension CheckReport {
             let problems = job.findings.count { $0.severity == .problem }
             let state = problems == 0 ? (job.isDisabled ? "disabled" : "ok") : Self.counted(problems, "problem")
             let name = job.key.description
-            lines.append("\(name)\(String(repeating: " ", count: width - name.count))  \(state)\(job.command.map { "  \($0.shown)" } ?? "")")
+            lines.append(
+                "\(name)\(String(repeating: " ", count: width - name.count))  \(state)\(job.command.map { "  \($0.shown)" } ?? "")"
+            )
             lines += job.findings.map { "  \($0)" }
         }
-        lines.append("\(Self.counted(jobs.count, "job")), \(Self.counted(problemCount, "problem")), \(Self.counted(warningCount, "warning"))")
+        lines.append(
+            "\(Self.counted(jobs.count, "job")), \(Self.counted(problemCount, "problem")), \(Self.counted(warningCount, "warning"))"
+        )
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -90,11 +96,13 @@ extension CheckReport {
 
     package var json: JSON {
         [
-            "ok": .bool(problemCount == 0), "problems": .integer(Int64(problemCount)), "warnings": .integer(Int64(warningCount)),
+            "ok": .bool(problemCount == 0), "problems": .integer(Int64(problemCount)),
+            "warnings": .integer(Int64(warningCount)),
             "jobs": .array(
                 jobs.map { job in
                     [
-                        "name": .string(job.key.name.escaped), "kind": .string(job.key.kind.rawValue), "disabled": .bool(job.isDisabled),
+                        "name": .string(job.key.name.escaped), "kind": .string(job.key.kind.rawValue),
+                        "disabled": .bool(job.isDisabled),
                         "command": job.command.map { .array($0.arguments.map { .string(Escaped.text($0)) }) } ?? .null,
                         "findings": .array(job.findings.map(\.json)),
                     ]

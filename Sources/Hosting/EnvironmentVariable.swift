@@ -66,7 +66,10 @@ package struct EnvironmentVariable: Sendable, Equatable {
     /// Letters, digits and underscores of ASCII, not beginning with a digit (POSIX.1-2017, chapter 8.1).
     static func isName(_ text: String) -> Bool {
         guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
-        return text.utf8.allSatisfy { $0 == UInt8(ascii: "_") || ($0 < 0x80 && UnicodeScalar($0).properties.isAlphabetic) || (0x30...0x39).contains($0) }
+        return text.utf8.allSatisfy {
+            $0 == UInt8(ascii: "_") || ($0 < 0x80 && UnicodeScalar($0).properties.isAlphabetic)
+                || (0x30...0x39).contains($0)
+        }
     }
 }
 

@@ -62,13 +62,16 @@ package struct ExitCodeSet: Sendable, Equatable {
 
     private static func code(_ text: Substring) -> Int32? {
         let digits = text.drop { $0 == " " }.prefix { $0 != " " }
-        guard text.allSatisfy({ $0 == " " || ("0"..."9").contains($0) }), digits.count <= 3, text.split(separator: " ").count == 1,
+        guard text.allSatisfy({ $0 == " " || ("0"..."9").contains($0) }), digits.count <= 3,
+            text.split(separator: " ").count == 1,
             let code = Int32(digits), code <= 255
         else { return nil }
         return code
     }
 
     var json: JSON {
-        .array(ranges.map { $0.count == 1 ? .integer(Int64($0.lowerBound)) : .string("\($0.lowerBound)-\($0.upperBound)") })
+        .array(
+            ranges.map { $0.count == 1 ? .integer(Int64($0.lowerBound)) : .string("\($0.lowerBound)-\($0.upperBound)") }
+        )
     }
 }

@@ -93,13 +93,16 @@ package struct JobCatalog: Sendable {
         return changes
     }
 
-    private mutating func look(at key: JobKey, in folder: Folder, _ surroundings: JobFolder.Surroundings) throws(FileError) -> [CatalogChange] {
+    private mutating func look(at key: JobKey, in folder: Folder, _ surroundings: JobFolder.Surroundings)
+        throws(FileError) -> [CatalogChange]
+    {
         let before = jobs[key]
         let loaded = try JobFolder.load(
             key.name, key.kind, in: folder, lastGood: before?.settings, known: looks[key], surroundings: surroundings)
         looks[key] = loaded
         let job = HostedJob(
-            key: key, path: loaded.path, settings: (try? loaded.settings.get()) ?? before?.settings, script: loaded.script,
+            key: key, path: loaded.path, settings: (try? loaded.settings.get()) ?? before?.settings,
+            script: loaded.script,
             hasDisableFile: loaded.hasDisableFile, problems: loaded.problems)
         return take(job, before)
     }
@@ -110,7 +113,8 @@ package struct JobCatalog: Sendable {
         looks[key] = nil
         let problem = "\(error); make the folder readable for the user who runs bobbin"
         let job = HostedJob(
-            key: key, path: folder.appending(key.name), settings: before?.settings, script: before?.script ?? .problem(problem),
+            key: key, path: folder.appending(key.name), settings: before?.settings,
+            script: before?.script ?? .problem(problem),
             hasDisableFile: before?.hasDisableFile ?? false, problems: [problem])
         return take(job, before)
     }

@@ -35,7 +35,8 @@ package enum JobFolder {
         /// As root, what every user may change is not run (contract §12).
         package var isRoot: Bool
 
-        package init(environment: OwnEnvironment = .current(), clocks: Clocks = .system, isRoot: Bool = geteuid() == 0) {
+        package init(environment: OwnEnvironment = .current(), clocks: Clocks = .system, isRoot: Bool = geteuid() == 0)
+        {
             self.environment = environment
             self.clocks = clocks
             self.isRoot = isRoot
@@ -60,12 +61,16 @@ package enum JobFolder {
         if let known, known.isSettled, known.fingerprint == layout.fingerprint, known.problems.isEmpty { return known }
         let settings = try readSettings(layout, kind)
         let effective = (try? settings.get()) ?? lastGood ?? JobSettings(kind: kind)
-        var script = ScriptChoice.choose(layout, command: effective.command, search: surroundings.environment.search(for: effective))
+        var script = ScriptChoice.choose(
+            layout, command: effective.command, search: surroundings.environment.search(for: effective))
         if surroundings.isRoot, let open = try openToAll(layout, script) {
-            script = .problem("\(open) can be changed by every user while bobbin runs as root; chmod o-w \(open), or run bobbin as another user")
+            script = .problem(
+                "\(open) can be changed by every user while bobbin runs as root; chmod o-w \(open), or run bobbin as another user"
+            )
         }
         return LoadedJob(
-            name: name, kind: kind, path: path, settings: settings, script: script, hasDisableFile: layout.has(JobLayout.disableName),
+            name: name, kind: kind, path: path, settings: settings, script: script,
+            hasDisableFile: layout.has(JobLayout.disableName),
             fingerprint: layout.fingerprint, isSettled: layout.fingerprint.isSettled(at: now))
     }
 
@@ -78,7 +83,9 @@ package enum JobFolder {
         return names.sorted()
     }
 
-    private static func readSettings(_ layout: JobLayout, _ kind: JobKind) throws(FileError) -> Result<JobSettings, SettingsProblems> {
+    private static func readSettings(_ layout: JobLayout, _ kind: JobKind) throws(FileError) -> Result<
+        JobSettings, SettingsProblems
+    > {
         let place = RelativePath(JobLayout.settingsName)
         let folder = layout.settingsFolder
         let shown = folder.path.appending(JobLayout.settingsName).escaped
@@ -90,10 +97,14 @@ package enum JobFolder {
         }
         guard let stamp = try folder.stamp(place) else { return .success(JobSettings(kind: kind)) }
         let target = stamp.kind == .symbolicLink ? try folder.target(place) : stamp
-        guard target?.kind == .file else { return problem("is \(target?.kind.words ?? "a link that leads nowhere"); a regular file is expected") }
+        guard target?.kind == .file else {
+            return problem("is \(target?.kind.words ?? "a link that leads nowhere"); a regular file is expected")
+        }
         do throws(FileError) {
             // Gone since: the next look finds its absence.
-            guard let bytes = try folder.readTarget(place, limit: JobSettings.sizeLimit + 1) else { return .success(JobSettings(kind: kind)) }
+            guard let bytes = try folder.readTarget(place, limit: JobSettings.sizeLimit + 1) else {
+                return .success(JobSettings(kind: kind))
+            }
             return JobSettings.read(bytes, file: shown, kind: kind)
         } catch where !error.isShortage {
             return problem("\(error); make it readable for the user who runs bobbin")
@@ -106,8 +117,12 @@ package enum JobFolder {
             if try folder.file.stamp().permissions & 0o002 != 0 { return folder.path.escaped }
         }
         let settings = try layout.settingsFolder.target(RelativePath(JobLayout.settingsName))
-        if let settings, settings.permissions & 0o002 != 0 { return layout.settingsFolder.path.appending(JobLayout.settingsName).escaped }
-        guard let name = script.command?.script, let entry = layout.entries.first(where: { $0.name == name }) else { return nil }
+        if let settings, settings.permissions & 0o002 != 0 {
+            return layout.settingsFolder.path.appending(JobLayout.settingsName).escaped
+        }
+        guard let name = script.command?.script, let entry = layout.entries.first(where: { $0.name == name }) else {
+            return nil
+        }
         return (entry.target?.permissions ?? 0) & 0o002 != 0 ? layout.scriptFolder.path.appending(name).escaped : nil
     }
 }

@@ -68,9 +68,11 @@ struct JobLayout {
     /// `steps`, which belongs to the job itself, and no link.
     private static func singleFolder(_ entries: [Entry]) -> FileName? {
         let visible = entries.filter { entry in
-            !entry.name.hasPrefix(".") && entry.name != settingsName && entry.name != disableName && !entry.name.isLike("__macosx")
+            !entry.name.hasPrefix(".") && entry.name != settingsName && entry.name != disableName
+                && !entry.name.isLike("__macosx")
         }
-        guard visible.count == 1, let only = visible.first, only.target?.kind == .folder, !only.name.isLike("steps") else { return nil }
+        guard visible.count == 1, let only = visible.first, only.target?.kind == .folder, !only.name.isLike("steps")
+        else { return nil }
         return only.name
     }
 }

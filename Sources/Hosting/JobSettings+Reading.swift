@@ -11,14 +11,19 @@ extension JobSettings {
     /// - Parameter file: how to name the file in problems.
     package static func read(_ bytes: [UInt8], file: String, kind: JobKind) -> Result<JobSettings, SettingsProblems> {
         guard bytes.count <= sizeLimit else {
-            return .failure(SettingsProblems([SettingsProblem(file: file, line: 1, key: nil, message: "larger than 1 MiB: this is no settings file")]))
+            return .failure(
+                SettingsProblems([
+                    SettingsProblem(
+                        file: file, line: 1, key: nil, message: "larger than 1 MiB: this is no settings file")
+                ]))
         }
         let document: JSON
         do throws(JSONParser.Failure) {
             document = isBlank(bytes) ? .null : try JSONParser.parse(bytes)
         } catch {
             let message = "column \(error.column): \(error.message)"
-            return .failure(SettingsProblems([SettingsProblem(file: file, line: error.line, key: nil, message: message)]))
+            return .failure(
+                SettingsProblems([SettingsProblem(file: file, line: error.line, key: nil, message: message)]))
         }
         var settings = JobSettings(kind: kind)
         if document == .null { return .success(settings) }
@@ -30,7 +35,9 @@ extension JobSettings {
         if faults.isEmpty { return .success(settings) }
         // The sort is stable in effect: the position decides within a line.
         let ordered = faults.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }
-        return .failure(SettingsProblems(ordered.map { SettingsProblem(file: file, line: $1.line, key: $1.key, message: $1.message) }))
+        return .failure(
+            SettingsProblems(
+                ordered.map { SettingsProblem(file: file, line: $1.line, key: $1.key, message: $1.message) }))
     }
 
     /// All values in force, also those that no file gives, in the order of the table.
@@ -82,14 +89,20 @@ extension JobSettings {
     private func relationFaults(line: (String) -> Int?) -> [Fault] {
         var faults: [Fault] = []
         if let idle = idleTimeout, let whole = timeout, idle > whole, let line = line("idle_timeout") {
-            let message = "\(DurationText.text(idle)) is longer than \"timeout\" (\(DurationText.text(whole))) and would never act; make it shorter"
+            let message =
+                "\(DurationText.text(idle)) is longer than \"timeout\" (\(DurationText.text(whole))) and would never act; make it shorter"
             faults.append(Fault(key: "idle_timeout", line: line, message: message))
         }
-        if case .growing(let initial, _, let maximum, _) = retryDelay, initial > maximum, let line = line("retry_delay") {
-            let message = "\"initial\" (\(DurationText.text(initial))) is longer than \"max\" (\(DurationText.text(maximum))); give a \"max\" of at least that"
+        if case .growing(let initial, _, let maximum, _) = retryDelay, initial > maximum, let line = line("retry_delay")
+        {
+            let message =
+                "\"initial\" (\(DurationText.text(initial))) is longer than \"max\" (\(DurationText.text(maximum))); give a \"max\" of at least that"
             faults.append(Fault(key: "retry_delay", line: line, message: message))
         }
-        let sets = [("success_exit_codes", exitCodes.success), ("retry_exit_codes", exitCodes.retry), ("fail_exit_codes", exitCodes.fail)]
+        let sets = [
+            ("success_exit_codes", exitCodes.success), ("retry_exit_codes", exitCodes.retry),
+            ("fail_exit_codes", exitCodes.fail),
+        ]
         for (index, (name, set)) in sets.enumerated() {
             guard let line = line(name) else { continue }
             if index > 0, set.contains(0) {
@@ -97,7 +110,10 @@ extension JobSettings {
             }
             for (other, codes) in sets[..<index] {
                 if let code = set.common(with: codes), code != 0 {
-                    faults.append(Fault(key: name, line: line, message: "exit code \(code) is in \"\(other)\" too; keep it in one of them"))
+                    faults.append(
+                        Fault(
+                            key: name, line: line,
+                            message: "exit code \(code) is in \"\(other)\" too; keep it in one of them"))
                 }
             }
         }

@@ -25,11 +25,17 @@ struct JobsCheck {
                 if isFolder {
                     try check(kind)
                 } else {
-                    general.append(Finding(.problem, "\(folder.path.appending(name).escaped) is not a folder; jobs belong into it"))
+                    general.append(
+                        Finding(.problem, "\(folder.path.appending(name).escaped) is not a folder; jobs belong into it")
+                    )
                 }
             } else if isFolder {
                 let path = folder.path.appending(name).escaped
-                general.append(Finding(.problem, "\(path): a job belongs into \(folder.path.escaped)/triggered or \(folder.path.escaped)/continuous; here nobody looks for it"))
+                general.append(
+                    Finding(
+                        .problem,
+                        "\(path): a job belongs into \(folder.path.escaped)/triggered or \(folder.path.escaped)/continuous; here nobody looks for it"
+                    ))
             }
         }
         if let spool { try checkQueues(spool) }
@@ -54,7 +60,8 @@ struct JobsCheck {
             findings += try warnings(layout, loaded)
             let settings = try? loaded.settings.get()
             if let settings { findings += inboxFindings(settings) }
-            return CheckReport.Job(key: key, command: loaded.script.command, isDisabled: settings?.isDisabled ?? false, findings: findings)
+            return CheckReport.Job(
+                key: key, command: loaded.script.command, isDisabled: settings?.isDisabled ?? false, findings: findings)
         } catch {
             let finding = Finding(.problem, "\(error); make the folder readable for the user who runs bobbin")
             return CheckReport.Job(key: key, command: nil, isDisabled: false, findings: [finding])
@@ -71,7 +78,10 @@ struct JobsCheck {
         }
         for entry in layout.entries {
             guard let meant = Self.misspelt(entry.name) else { continue }
-            findings.append(Finding(.warning, "\(layout.scriptFolder.path.appending(entry.name).escaped) is not read; was \(meant) meant?"))
+            findings.append(
+                Finding(
+                    .warning,
+                    "\(layout.scriptFolder.path.appending(entry.name).escaped) is not read; was \(meant) meant?"))
         }
         for variable in (try? loaded.settings.get())?.environment ?? [] {
             do throws(EnvironmentVariable.Unresolved) {
@@ -90,11 +100,15 @@ struct JobsCheck {
             do throws(FileError) {
                 let device = try Folder.open(path).file.stamp().device
                 if let spool, let home = try? Folder.open(spool).file.stamp().device, home != device {
-                    return Finding(.problem, "\(key) is on another file system than the spool \(spool.escaped); files cannot be claimed from there in one step")
+                    return Finding(
+                        .problem,
+                        "\(key) is on another file system than the spool \(spool.escaped); files cannot be claimed from there in one step"
+                    )
                 }
                 return nil
             } catch {
-                return Finding(.problem, "\(key): \(error)\(error.isMissing ? "; make it, or remove it from \"inbox\"" : "")")
+                return Finding(
+                    .problem, "\(key): \(error)\(error.isMissing ? "; make it, or remove it from \"inbox\"" : "")")
             }
         }
     }
@@ -109,7 +123,10 @@ struct JobsCheck {
         for name in try queues.names().sorted() where !name.hasPrefix(".") {
             guard try queues.stamp(RelativePath(name))?.kind == .folder else { continue }
             if !jobs.contains(where: { $0.key == JobKey(.triggered, name) }) {
-                general.append(Finding(.warning, "\(spool.appending(name).escaped) is a queue without a job; what is dropped there waits"))
+                general.append(
+                    Finding(
+                        .warning,
+                        "\(spool.appending(name).escaped) is a queue without a job; what is dropped there waits"))
             }
         }
     }

@@ -13,7 +13,9 @@ package struct OwnEnvironment: Sendable, Equatable {
         var entry = environ
         while let text = entry.pointee {
             let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
-            if let equals = bytes.firstIndex(of: UInt8(ascii: "=")), let name = String(validating: bytes[..<equals], as: UTF8.self) {
+            if let equals = bytes.firstIndex(of: UInt8(ascii: "=")),
+                let name = String(validating: bytes[..<equals], as: UTF8.self)
+            {
                 values[name] = Array(bytes[(equals + 1)...])
             }
             entry += 1

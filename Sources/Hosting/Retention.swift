@@ -40,7 +40,9 @@ package struct Retention: Sendable, Equatable {
 
     private static func rule(_ value: JSON?, standard: Rule) -> Rule {
         guard let value else { return standard }
-        if value.members != nil { return Rule(age: value["age"]?.duration, count: value["count"]?.integer.map(Int.init)) }
+        if value.members != nil {
+            return Rule(age: value["age"]?.duration, count: value["count"]?.integer.map(Int.init))
+        }
         return Rule(age: value.duration)
     }
 

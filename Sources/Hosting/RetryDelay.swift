@@ -9,7 +9,8 @@ package enum RetryDelay: Sendable, Equatable {
     /// One delay per failure, exactly as written; the last one repeats. Never empty.
     case list([Duration])
 
-    package static let standard = RetryDelay.growing(initial: .seconds(15), factor: 2, maximum: .seconds(3600), jitter: 0.1)
+    package static let standard = RetryDelay.growing(
+        initial: .seconds(15), factor: 2, maximum: .seconds(3600), jitter: 0.1)
 
     /// The wait after an item's failure number `failures` (from 1).
     ///
@@ -30,7 +31,8 @@ package enum RetryDelay: Sendable, Equatable {
         switch self {
         case .growing(let initial, let factor, let maximum, let jitter):
             [
-                "initial": .string(DurationText.text(initial)), "factor": .number(factor), "max": .string(DurationText.text(maximum)),
+                "initial": .string(DurationText.text(initial)), "factor": .number(factor),
+                "max": .string(DurationText.text(maximum)),
                 "jitter": .number(jitter),
             ]
         case .list(let delays): .array(delays.map { .string(DurationText.text($0)) })

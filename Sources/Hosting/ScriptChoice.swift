@@ -27,7 +27,9 @@ package enum ScriptChoice: Sendable, Equatable {
     /// - Parameters:
     ///   - command: the setting `command`, which wins over every script.
     ///   - search: where interpreters are looked for.
-    package static func choose(in folder: Folder, command: [String]? = nil, search: ProgramSearch) throws(FileError) -> ScriptChoice {
+    package static func choose(in folder: Folder, command: [String]? = nil, search: ProgramSearch) throws(FileError)
+        -> ScriptChoice
+    {
         choose(try JobLayout(folder), command: command, search: search)
     }
 
@@ -54,24 +56,35 @@ private struct ScriptFinder {
         if name.contains("/") {
             program = name.hasPrefix("/") ? FilePath(name) : FilePath(bytes: base.bytes + Array("/\(name)".utf8))
             guard program.isProgram else {
-                return .problem("\(base.escaped): \"command\" names \(program.escaped), which is missing or not executable; correct it in settings.job, or: chmod +x \(program.escaped)")
+                return .problem(
+                    "\(base.escaped): \"command\" names \(program.escaped), which is missing or not executable; correct it in settings.job, or: chmod +x \(program.escaped)"
+                )
             }
         } else {
             guard let found = search.find(Array(name.utf8)) else {
                 let isHere = FileName(name).map(layout.has) ?? false
-                let mend = isHere ? "for the file in the job's folder write \"./\(name)\"" : "install it, or write its absolute path"
-                return .problem("\(base.escaped): \"command\" names the program \(Escaped.text(Array(name.utf8))), which is not in PATH (\(search.description)); \(mend)")
+                let mend =
+                    isHere
+                    ? "for the file in the job's folder write \"./\(name)\"" : "install it, or write its absolute path"
+                return .problem(
+                    "\(base.escaped): \"command\" names the program \(Escaped.text(Array(name.utf8))), which is not in PATH (\(search.description)); \(mend)"
+                )
             }
             program = found
         }
-        return .command(ScriptCommand(scriptFolder: base, arguments: [program.bytes] + command.dropFirst().map { Array($0.utf8) }, script: nil))
+        return .command(
+            ScriptCommand(
+                scriptFolder: base, arguments: [program.bytes] + command.dropFirst().map { Array($0.utf8) }, script: nil
+            ))
     }
 
     // MARK: The script
 
     func found() -> ScriptChoice {
         let files = layout.entries.filter { $0.target?.kind == .file && isCandidate($0.name) }.map(\.name)
-        let runs = files.filter { $0.isLike("run") || ($0.beginsLike("run.") && !$0.bytes.dropFirst(4).contains(UInt8(ascii: "."))) }
+        let runs = files.filter {
+            $0.isLike("run") || ($0.beginsLike("run.") && !$0.bytes.dropFirst(4).contains(UInt8(ascii: ".")))
+        }
         for type in ScriptType.known {
             if let script = runs.first(where: { $0.endsLike(type.suffix) }) { return interpret(script) }
         }
@@ -87,7 +100,9 @@ private struct ScriptFinder {
 
     /// Not settings, hooks, or what editors leave behind (an editor's backup copy keeps the x bit).
     private func isCandidate(_ name: FileName) -> Bool {
-        if name.hasPrefix(".") || name.endsLike(".job") || name.beginsLike("on_start.") || name.beginsLike("on_stop.") { return false }
+        if name.hasPrefix(".") || name.endsLike(".job") || name.beginsLike("on_start.") || name.beginsLike("on_stop.") {
+            return false
+        }
         return !["~", "#", ".bak", ".orig", ".old", ".swp", ".tmp", ".part", ".new"].contains { name.endsLike($0) }
     }
 
@@ -108,7 +123,9 @@ private struct ScriptFinder {
         }
         if let type = ScriptType.of(script) {
             guard let program = search.find(Array(type.program.utf8)) else {
-                return .problem("\(path.escaped) needs \(type.program), which is not in PATH (\(search.description)); \(type.advice), or name another program with \"command\" in settings.job")
+                return .problem(
+                    "\(path.escaped) needs \(type.program), which is not in PATH (\(search.description)); \(type.advice), or name another program with \"command\" in settings.job"
+                )
             }
             return run([program.bytes] + type.options.map { Array($0.utf8) } + [path.bytes], script)
         }
@@ -120,14 +137,20 @@ private struct ScriptFinder {
     }
 
     private func windows(_ script: FileName) -> ScriptChoice {
-        .problem("\(path(script).escaped) is a Windows program and does not run on Linux; add run.sh (or another type: \(types)), or name a program with \"command\" in settings.job")
+        .problem(
+            "\(path(script).escaped) is a Windows program and does not run on Linux; add run.sh (or another type: \(types)), or name a program with \"command\" in settings.job"
+        )
     }
 
     private var types: String { ScriptType.known.map(\.suffix).joined(separator: " ") }
 
     private func nothing(_ files: [FileName]) -> String {
-        let near = files.first { $0.beginsLike("run") }.map { "; \($0.escaped) is there, but its type is unknown and it is not executable: chmod +x it" } ?? ""
-        return "\(place): no script: looked for run with \(types), for any file of these types, and for an executable file\(near); add one, or name a program with \"command\" in settings.job"
+        let near =
+            files.first { $0.beginsLike("run") }.map {
+                "; \($0.escaped) is there, but its type is unknown and it is not executable: chmod +x it"
+            } ?? ""
+        return
+            "\(place): no script: looked for run with \(types), for any file of these types, and for an executable file\(near); add one, or name a program with \"command\" in settings.job"
     }
 }
 
@@ -135,6 +158,7 @@ extension FilePath {
     /// The path from the root; a relative one is from the working directory of this process.
     var absolute: FilePath {
         if isAbsolute { return self }
-        return FilePath.workingFolder.map { isEmpty ? $0 : FilePath(bytes: $0.bytes + [UInt8(ascii: "/")] + bytes) } ?? self
+        return FilePath.workingFolder.map { isEmpty ? $0 : FilePath(bytes: $0.bytes + [UInt8(ascii: "/")] + bytes) }
+            ?? self
     }
 }

@@ -31,7 +31,9 @@ struct ScriptType: Sendable {
 
 extension FileName {
     /// Whether the name ends with a text in lower case, without regard to the case of its own letters.
-    func endsLike(_ suffix: String) -> Bool { bytes.count > suffix.utf8.count && lowered.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }
+    func endsLike(_ suffix: String) -> Bool {
+        bytes.count > suffix.utf8.count && lowered.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    }
 
     func beginsLike(_ prefix: String) -> Bool { lowered.starts(with: prefix.utf8) }
 

@@ -27,7 +27,8 @@ package struct SettingKey: Sendable {
     }
 
     init(
-        _ name: String, _ type: SettingType, _ meaning: String, aliases: [String] = [], otherNames: [String] = [], defaultWords: String? = nil,
+        _ name: String, _ type: SettingType, _ meaning: String, aliases: [String] = [], otherNames: [String] = [],
+        defaultWords: String? = nil,
         refusal: @escaping @Sendable (JSON) -> String? = { _ in nil }, show: @escaping @Sendable (JobSettings) -> JSON,
         assign: @escaping @Sendable (JSON, inout JobSettings) -> Void
     ) {
@@ -44,7 +45,9 @@ package struct SettingKey: Sendable {
     }
 
     /// A key of a later version.
-    private init(later name: String, accepted: [JSON], _ meaning: String, aliases: [String], otherNames: [String], today: String) {
+    private init(
+        later name: String, accepted: [JSON], _ meaning: String, aliases: [String], otherNames: [String], today: String
+    ) {
         self.name = name
         self.aliases = aliases
         self.otherNames = otherNames
@@ -52,7 +55,8 @@ package struct SettingKey: Sendable {
         self.meaning = meaning
         defaultWords = nil
         availability = .later(accepted: accepted)
-        refusal = { value in accepted.contains(value) ? nil : "not available yet in this version; remove it (\(today))" }
+        refusal = { value in accepted.contains(value) ? nil : "not available yet in this version; remove it (\(today))"
+        }
         show = { _ in accepted.first ?? .null }
         assign = { _, _ in }
     }
@@ -61,9 +65,12 @@ package struct SettingKey: Sendable {
     ///   - accepted: the values that ask for what happens today; the first is the one to show.
     ///   - today: what happens today, for the error message.
     static func later(
-        _ name: String, _ accepted: JSON..., aliases: [String] = [], otherNames: [String] = [], today: String, _ meaning: String
+        _ name: String, _ accepted: JSON..., aliases: [String] = [], otherNames: [String] = [], today: String,
+        _ meaning: String
     ) -> SettingKey {
-        SettingKey(later: name, accepted: accepted + (accepted.contains(.null) ? [] : [.null]), meaning, aliases: aliases, otherNames: otherNames, today: today)
+        SettingKey(
+            later: name, accepted: accepted + (accepted.contains(.null) ? [] : [.null]), meaning, aliases: aliases,
+            otherNames: otherNames, today: today)
     }
 
     /// Whether `null` stands for the absence of a value.
@@ -76,11 +83,13 @@ extension SettingKey {
     typealias Path<Value> = any WritableKeyPath<JobSettings, Value> & Sendable
 
     static func flag(_ name: String, _ path: Path<Bool>, _ meaning: String) -> SettingKey {
-        SettingKey(name, .flag, meaning, show: { .bool($0[keyPath: path]) }, assign: { $1[keyPath: path] = $0.bool ?? false })
+        SettingKey(
+            name, .flag, meaning, show: { .bool($0[keyPath: path]) }, assign: { $1[keyPath: path] = $0.bool ?? false })
     }
 
     static func whole(
-        _ name: String, _ range: ClosedRange<Int64>, _ path: Path<Int>, otherNames: [String] = [], defaultWords: String? = nil,
+        _ name: String, _ range: ClosedRange<Int64>, _ path: Path<Int>, otherNames: [String] = [],
+        defaultWords: String? = nil,
         refusal: @escaping @Sendable (JSON) -> String? = { _ in nil }, _ meaning: String
     ) -> SettingKey {
         SettingKey(
@@ -90,7 +99,8 @@ extension SettingKey {
     }
 
     static func duration(
-        _ name: String, _ range: ClosedRange<Duration>, _ path: Path<Duration>, aliases: [String] = [], otherNames: [String] = [],
+        _ name: String, _ range: ClosedRange<Duration>, _ path: Path<Duration>, aliases: [String] = [],
+        otherNames: [String] = [],
         defaultWords: String? = nil, _ meaning: String
     ) -> SettingKey {
         SettingKey(
@@ -100,10 +110,12 @@ extension SettingKey {
     }
 
     static func optionalDuration(
-        _ name: String, _ range: ClosedRange<Duration>, _ path: Path<Duration?>, otherNames: [String] = [], _ meaning: String
+        _ name: String, _ range: ClosedRange<Duration>, _ path: Path<Duration?>, otherNames: [String] = [],
+        _ meaning: String
     ) -> SettingKey {
         SettingKey(
-            name, .duration(range), meaning, otherNames: otherNames, show: { JSON($0[keyPath: path].map(DurationText.text)) },
+            name, .duration(range), meaning, otherNames: otherNames,
+            show: { JSON($0[keyPath: path].map(DurationText.text)) },
             assign: { $1[keyPath: path] = $0.duration })
     }
 
@@ -116,11 +128,13 @@ extension SettingKey {
     }
 
     static func texts(
-        _ name: String, _ form: TextForm, _ path: Path<[String]>, isUnique: Bool = true, otherNames: [String] = [], _ meaning: String
+        _ name: String, _ form: TextForm, _ path: Path<[String]>, isUnique: Bool = true, otherNames: [String] = [],
+        _ meaning: String
     ) -> SettingKey {
         SettingKey(
             name, .list(.text(form), count: 0...1000, isUnique: isUnique), meaning, otherNames: otherNames,
-            show: { .array($0[keyPath: path].map(JSON.string)) }, assign: { $1[keyPath: path] = ($0.array ?? []).compactMap(\.string) })
+            show: { .array($0[keyPath: path].map(JSON.string)) },
+            assign: { $1[keyPath: path] = ($0.array ?? []).compactMap(\.string) })
     }
 
     static func exitCodes(_ name: String, _ path: Path<ExitCodeSet>, _ meaning: String) -> SettingKey {

@@ -18,7 +18,8 @@ package enum SettingTable {
             otherNames: ["cmd", "exec", "args", "script", "run"],
             refusal: { value in
                 if let text = value.string {
-                    return "expected a list of program and arguments, never a shell string, found \(SettingType.found(.string(text))); for a shell write [\"sh\", \"-c\", …]"
+                    return
+                        "expected a list of program and arguments, never a shell string, found \(SettingType.found(.string(text))); for a shell write [\"sh\", \"-c\", …]"
                 }
                 return value.array?.first?.string == "" ? "the program (the first of the list) is empty" : nil
             },
@@ -45,28 +46,38 @@ package enum SettingTable {
             }),
         .whole(
             "nice", -20...19, \.nice,
-            "Added to the orchestrator's own niceness: 19 runs only when nothing else wants to. Below 0 needs the right to do so."),
+            "Added to the orchestrator's own niceness: 19 runs only when nothing else wants to. Below 0 needs the right to do so."
+        ),
         .duration(
             "stopping_wait_time", .zero ... .seconds(86_400), \.stoppingWaitTime, aliases: ["arrêt_attendre_temps"],
-            otherNames: ["shutdownGraceTimeLimit", "grace", "stop_timeout", "stopping_timeout"], defaultWords: "5s for continuous jobs, 30s for triggered jobs",
-            "How long a run may go on after Bobbin was asked to stop. Then it gets SIGTERM, and its item waits again without a used attempt."),
+            otherNames: ["shutdownGraceTimeLimit", "grace", "stop_timeout", "stopping_timeout"],
+            defaultWords: "5s for continuous jobs, 30s for triggered jobs",
+            "How long a run may go on after Bobbin was asked to stop. Then it gets SIGTERM, and its item waits again without a used attempt."
+        ),
         .word("accept", \.accept, "What is an item: regular files, folders that are moved in whole, or both."),
         .texts(
             "patterns", .glob, \.patterns, otherNames: ["include", "glob", "filter"],
             "Globs on the file name; a file is taken when one of them matches. None: every name."),
         .texts(
             "ignore", .ignoreGlob, \.ignore, otherNames: ["exclude", "ignored"],
-            "Globs on the file name, added to the built-in list of temporary names. \"!*.new\" takes such names although the built-in list, or an entry before it, holds them. The last entry that matches decides."),
+            "Globs on the file name, added to the built-in list of temporary names. \"!*.new\" takes such names although the built-in list, or an entry before it, holds them. The last entry that matches decides."
+        ),
         .duration(
-            "settle_time", .zero ... .seconds(3600), \.settleTime, otherNames: ["stable_time", "quiet_time", "debounce"],
+            "settle_time", .zero ... .seconds(3600), \.settleTime,
+            otherNames: ["stable_time", "quiet_time", "debounce"],
             "How long a file must have been left alone when nothing better proves that it is complete."),
         .texts(
             "inbox", .absolutePath, \.inbox, otherNames: ["inboxes", "folders"],
             "Further folders to take files from, on the same file system as the spool."),
         .whole(
-            "max_concurrency", 1...1024, \.maxConcurrency, otherNames: ["concurrency", "workers", "parallel", "threads", "max_parallel"],
+            "max_concurrency", 1...1024, \.maxConcurrency,
+            otherNames: ["concurrency", "workers", "parallel", "threads", "max_parallel"],
             defaultWords: "the number of processors",
-            refusal: { $0.members == nil ? nil : "{\"min\", \"max\"} is not available yet in this version; give a whole number from 1 to 1024" },
+            refusal: {
+                $0.members == nil
+                    ? nil
+                    : "{\"min\", \"max\"} is not available yet in this version; give a whole number from 1 to 1024"
+            },
             "Runs at a time in this instance."),
         .whole(
             "max_attempts", 1...1000, \.maxAttempts, otherNames: ["retries", "max_retries", "attempts", "max_tries"],
@@ -78,15 +89,21 @@ package enum SettingTable {
         .optionalDuration(
             "idle_timeout", shortest...year, \.idleTimeout, otherNames: ["stall_timeout", "no_output_timeout"],
             "A run that shows neither output nor progress for so long is stopped and counts as failed."),
-        .exitCodes("success_exit_codes", \.exitCodes.success, "Exit codes that mean done, besides 0: numbers and ranges such as \"10-19\"."),
-        .exitCodes("retry_exit_codes", \.exitCodes.retry, "Exit codes that mean failed for now, try again later, besides 75 and 111."),
-        .exitCodes("fail_exit_codes", \.exitCodes.fail, "Exit codes that mean the input is bad, to failed/ at once, besides 65, 66 and 100."),
+        .exitCodes(
+            "success_exit_codes", \.exitCodes.success,
+            "Exit codes that mean done, besides 0: numbers and ranges such as \"10-19\"."),
+        .exitCodes(
+            "retry_exit_codes", \.exitCodes.retry,
+            "Exit codes that mean failed for now, try again later, besides 75 and 111."),
+        .exitCodes(
+            "fail_exit_codes", \.exitCodes.fail,
+            "Exit codes that mean the input is bad, to failed/ at once, besides 65, 66 and 100."),
         .word("on_success", \.onSuccess, "What becomes of the payload of a successful run: kept in done/, or deleted."),
         retention,
     ]
 
     private static let retryDelay: SettingKey = {
-        let one = SettingType.duration(.zero ... month)
+        let one = SettingType.duration(.zero...month)
         return SettingKey(
             "retry_delay",
             .either([
@@ -108,14 +125,19 @@ package enum SettingTable {
         let age = SettingType.either([.duration(.zero ... .seconds(3_155_760_000)), .word(["forever"])])
         let rule = SettingType.either([
             .duration(.zero ... .seconds(3_155_760_000)), .word(["forever"]),
-            .object([SettingField("age", age, "Removed when older."), SettingField("count", count, "The newest so many are kept.")]),
+            .object([
+                SettingField("age", age, "Removed when older."),
+                SettingField("count", count, "The newest so many are kept."),
+            ]),
         ])
         return SettingKey(
             "retention",
             .object([
                 SettingField("done", rule, "Items in done/."), SettingField("failed", rule, "Items in failed/."),
                 SettingField("history", rule, "Rows of the history."),
-                SettingField("count", count, "The newest so many of done and of history are kept, where they give no count of their own."),
+                SettingField(
+                    "count", count,
+                    "The newest so many of done and of history are kept, where they give no count of their own."),
             ]),
             "How long finished items and the history are kept: an age, \"forever\", or {\"age\", \"count\"}.",
             otherNames: ["keep", "cleanup", "expire"], show: { $0.retention.json },
@@ -135,7 +157,9 @@ package enum SettingTable {
     /// What to say of a key that is none: the nearest one, also by what other systems call it.
     static func unknown(_ name: String) -> String {
         let plain = name.lowercased().filter { $0 != "_" && $0 != "-" }
-        if let key = keys.first(where: { key in key.otherNames.contains { $0.lowercased().filter { $0 != "_" } == plain } }) {
+        if let key = keys.first(where: { key in
+            key.otherNames.contains { $0.lowercased().filter { $0 != "_" } == plain }
+        }) {
             return "unknown; did you mean \"\(key.name)\"?"
         }
         return SettingType.unknown(name, known: keys.flatMap { [$0.name] + $0.aliases })

@@ -17,15 +17,25 @@ extension SettingType {
         case .number(let range): return value.double.map(range.contains) ?? false ? [] : mismatch
         case .duration(let range): return value.duration.map(range.contains) ?? false ? [] : mismatch
         case .word(let words): return value.string.map(words.contains) ?? false ? [] : mismatch
-        case .text(let form): return value.string.map(form.accepts) ?? false ? [] : (form.isSecret ? secret(value, key: key, line: line) : mismatch)
+        case .text(let form):
+            return value.string.map(form.accepts) ?? false
+                ? [] : (form.isSecret ? secret(value, key: key, line: line) : mismatch)
         case .list(let element, let count, let isUnique):
             guard let elements = value.array else { return mismatch }
             guard count.contains(elements.count) else {
-                return [Fault(key: key, line: line, message: "expected \(count.lowerBound) to \(count.upperBound) values, found \(elements.count)")]
+                return [
+                    Fault(
+                        key: key, line: line,
+                        message: "expected \(count.lowerBound) to \(count.upperBound) values, found \(elements.count)")
+                ]
             }
             return elements.enumerated().flatMap { index, inner in
                 isUnique && elements[..<index].contains(inner)
-                    ? [Fault(key: "\(key)[\(index)]", line: line, message: "\(Self.found(inner)) is listed twice; remove one")]
+                    ? [
+                        Fault(
+                            key: "\(key)[\(index)]", line: line,
+                            message: "\(Self.found(inner)) is listed twice; remove one")
+                    ]
                     : element.faults(in: inner, key: "\(key)[\(index)]", line: line)
             }
         case .object(let fields):
@@ -35,7 +45,9 @@ extension SettingType {
                 if let field = fields.first(where: { $0.name == member.key }) {
                     return field.type.faults(in: member.value, key: inner, line: member.line)
                 }
-                return [Fault(key: inner, line: member.line, message: Self.unknown(member.key, known: fields.map(\.name)))]
+                return [
+                    Fault(key: inner, line: member.line, message: Self.unknown(member.key, known: fields.map(\.name)))
+                ]
             }
         case .map(let keys, let values):
             guard let members = value.members else { return mismatch }
@@ -55,7 +67,11 @@ extension SettingType {
     }
 
     private func secret(_ value: JSON, key: String, line: Int) -> [Fault] {
-        [Fault(key: key, line: line, message: "expected \(words), found \(value.string == nil ? Self.found(value) : "other text")")]
+        [
+            Fault(
+                key: key, line: line,
+                message: "expected \(words), found \(value.string == nil ? Self.found(value) : "other text")")
+        ]
     }
 
     /// Whether the value is of the kind that this form is about.
@@ -73,7 +89,9 @@ extension SettingType {
     /// `unknown; did you mean "max_attempts"?`
     static func unknown(_ key: String, known: [String]) -> String {
         if let nearest = Suggestion.nearest(to: key, among: known) { return "unknown; did you mean \"\(nearest)\"?" }
-        return known.count <= 8 ? "unknown; the keys here are \(known.joined(separator: ", "))" : "unknown; remove it, or see all keys with: bobbin schema"
+        return known.count <= 8
+            ? "unknown; the keys here are \(known.joined(separator: ", "))"
+            : "unknown; remove it, or see all keys with: bobbin schema"
     }
 
     /// `text "five"`, `7`, `a list`: a value in an error message, short and on one line.

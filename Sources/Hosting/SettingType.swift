@@ -32,7 +32,8 @@ indirect enum SettingType: Sendable {
         case .word(let words): words.map { "\"\($0)\"" }.joined(separator: " or ")
         case .text(let form): form.words
         case .list(let element, let count, _):
-            count.lowerBound > 0 ? "a list of at least \(count.lowerBound): \(element.words)" : "a list, each \(element.words)"
+            count.lowerBound > 0
+                ? "a list of at least \(count.lowerBound): \(element.words)" : "a list, each \(element.words)"
         case .object(let fields): "an object with " + fields.map { "\"\($0.name)\"" }.joined(separator: ", ")
         case .map(let keys, let values): "an object; each key \(keys.words), each value \(values.words)"
         case .either(let forms): forms.map(\.words).joined(separator: ", or ")
@@ -40,7 +41,9 @@ indirect enum SettingType: Sendable {
         }
     }
 
-    static func short(_ number: Double) -> String { number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : String(number) }
+    static func short(_ number: Double) -> String {
+        number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : String(number)
+    }
 }
 
 /// One key of an inner object.
@@ -75,10 +78,12 @@ enum TextForm: Sendable {
     var words: String {
         switch self {
         case .argument: "text without a NUL character"
-        case .variableName: "a variable name (letters, digits and \"_\", not first a digit) that does not begin with BOBBIN_ or WEBJOBS_"
+        case .variableName:
+            "a variable name (letters, digits and \"_\", not first a digit) that does not begin with BOBBIN_ or WEBJOBS_"
         case .template: "text, in which \"${NAME}\" is closed and holds a variable name"
         case .glob: "a glob on the file name such as \"*.csv\": not empty, no \"/\", each \"[\" closed by \"]\""
-        case .ignoreGlob: "a glob on the file name such as \"*.log\", or with \"!\" before it to take such names: not empty, no \"/\", each \"[\" closed by \"]\""
+        case .ignoreGlob:
+            "a glob on the file name such as \"*.log\", or with \"!\" before it to take such names: not empty, no \"/\", each \"[\" closed by \"]\""
         case .absolutePath: "an absolute path (it begins with \"/\")"
         case .octal: "octal digits in quotes from \"000\" to \"777\""
         case .exitCodes: "exit codes from 0 to 255 such as \"3\", \"10-19\" or \"3, 10-19\""
@@ -103,7 +108,8 @@ enum TextForm: Sendable {
     }
 
     private static let code = "(0?[0-9]{1,2}|1[0-9][0-9]|2[0-4][0-9]|25[0-5])"
-    private static let globPattern = #"^([^/\[\\\u0000]|\\[^/\u0000]|\[[!^]\#(inBrackets)\]|\[(?![!^])\#(inBrackets)\])+$"#
+    private static let globPattern =
+        #"^([^/\[\\\u0000]|\\[^/\u0000]|\[[!^]\#(inBrackets)\]|\[(?![!^])\#(inBrackets)\])+$"#
     /// A `]` in the first place is one of the characters.
     private static let inBrackets = #"(\][^\]/\u0000]*|[^\]/\u0000]+)"#
 
@@ -111,7 +117,8 @@ enum TextForm: Sendable {
         if text.utf8.contains(0) { return false }
         switch self {
         case .argument, .address: return true
-        case .variableName: return EnvironmentVariable.isName(text) && !text.hasPrefix("BOBBIN_") && !text.hasPrefix("WEBJOBS_")
+        case .variableName:
+            return EnvironmentVariable.isName(text) && !text.hasPrefix("BOBBIN_") && !text.hasPrefix("WEBJOBS_")
         case .template: return EnvironmentVariable.parts(text) != nil
         case .glob: return GlobSyntax.isSound(text)
         case .ignoreGlob: return GlobSyntax.isSound(text.hasPrefix("!") ? String(text.dropFirst()) : text)

@@ -8,7 +8,9 @@ package enum SettingsSchema {
     package static var text: String { document.pretty }
 
     package static var document: JSON {
-        var properties = [JSON.Member("$schema", ["type": "string", "description": "Address of this schema, for editors."])]
+        var properties = [
+            JSON.Member("$schema", ["type": "string", "description": "Address of this schema, for editors."])
+        ]
         for key in SettingTable.keys {
             properties.append(JSON.Member(key.name, schema(of: key)))
             for alias in key.aliases {
@@ -16,15 +18,19 @@ package enum SettingsSchema {
             }
         }
         return [
-            "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://bobbin.invalid/schema/settings.job.json",
-            "title": "Bobbin settings.job", "description": "Settings of one job; comments and trailing commas are accepted.",
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": "https://bobbin.invalid/schema/settings.job.json",
+            "title": "Bobbin settings.job",
+            "description": "Settings of one job; comments and trailing commas are accepted.",
             "type": ["object", "null"], "properties": .object(properties), "additionalProperties": false,
         ]
     }
 
     private static func schema(of key: SettingKey) -> JSON {
         if case .later(let accepted) = key.availability {
-            return ["enum": .array(accepted), "description": .string(key.meaning + " Not available yet in this version.")]
+            return [
+                "enum": .array(accepted), "description": .string(key.meaning + " Not available yet in this version."),
+            ]
         }
         let standard = key.show(JobSettings(kind: .triggered))
         let value = standard == .null ? SettingType.either([key.type]).schema(orNull: true) : key.type.schema
@@ -49,20 +55,27 @@ extension SettingType {
     var schema: JSON {
         switch self {
         case .flag: ["type": "boolean"]
-        case .whole(let range): ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
-        case .number(let range): ["type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]
+        case .whole(let range):
+            ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
+        case .number(let range):
+            ["type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]
         case .duration(let range):
             [
                 "anyOf": [
-                    ["type": "number", "minimum": .number(range.lowerBound.seconds), "maximum": .number(range.upperBound.seconds)],
+                    [
+                        "type": "number", "minimum": .number(range.lowerBound.seconds),
+                        "maximum": .number(range.upperBound.seconds),
+                    ],
                     ["type": "string", "pattern": #"^(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|d|w))+$"#],
                 ]
             ]
         case .word(let words): ["enum": .array(words.map(JSON.string))]
-        case .text(let form): form.pattern.isEmpty ? ["type": "string"] : ["type": "string", "pattern": .string(form.pattern)]
+        case .text(let form):
+            form.pattern.isEmpty ? ["type": "string"] : ["type": "string", "pattern": .string(form.pattern)]
         case .list(let element, let count, let isUnique):
             [
-                "type": "array", "items": element.schema, "minItems": .integer(Int64(count.lowerBound)), "maxItems": .integer(Int64(count.upperBound)),
+                "type": "array", "items": element.schema, "minItems": .integer(Int64(count.lowerBound)),
+                "maxItems": .integer(Int64(count.upperBound)),
                 "uniqueItems": .bool(isUnique),
             ]
         case .object(let fields):
@@ -70,12 +83,19 @@ extension SettingType {
                 "type": "object",
                 "properties": .object(
                     fields.map { field in
-                        JSON.Member(field.name, .object((field.type.schema.members ?? []) + [JSON.Member("description", .string(field.meaning))]))
+                        JSON.Member(
+                            field.name,
+                            .object(
+                                (field.type.schema.members ?? []) + [JSON.Member("description", .string(field.meaning))]
+                            ))
                     }),
                 "additionalProperties": false,
             ]
         case .map(let keys, let values):
-            ["type": "object", "propertyNames": ["pattern": .string(keys.pattern)], "additionalProperties": values.schema]
+            [
+                "type": "object", "propertyNames": ["pattern": .string(keys.pattern)],
+                "additionalProperties": values.schema,
+            ]
         case .either(let forms): ["anyOf": .array(forms.map(\.schema))]
         case .later: [:]
         }

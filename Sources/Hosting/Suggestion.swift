@@ -6,11 +6,15 @@ enum Suggestion {
         let typed = bare(word)
         guard typed.count <= 64 else { return nil }
         let ranked = known.map { (word: $0, distance: distance(typed, bare($0))) }
-        guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= max(1, bare(best.word).count / 3) else { return nil }
+        guard let best = ranked.min(by: { $0.distance < $1.distance }),
+            best.distance <= max(1, bare(best.word).count / 3)
+        else { return nil }
         return best.word
     }
 
-    private static func bare(_ word: String) -> [Character] { word.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " } }
+    private static func bare(_ word: String) -> [Character] {
+        word.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
+    }
 
     /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other (the restricted
     /// Damerau-Levenshtein distance).
@@ -19,8 +23,11 @@ enum Suggestion {
         for (row, character) in left.enumerated() {
             var line = [row + 1]
             for (column, other) in right.enumerated() {
-                var cost = min(rows[row][column] + (character == other ? 0 : 1), rows[row][column + 1] + 1, line[column] + 1)
-                if row > 0, column > 0, character == right[column - 1], left[row - 1] == other { cost = min(cost, rows[row - 1][column - 1] + 1) }
+                var cost = min(
+                    rows[row][column] + (character == other ? 0 : 1), rows[row][column + 1] + 1, line[column] + 1)
+                if row > 0, column > 0, character == right[column - 1], left[row - 1] == other {
+                    cost = min(cost, rows[row - 1][column - 1] + 1)
+                }
                 line.append(cost)
             }
             rows.append(line)

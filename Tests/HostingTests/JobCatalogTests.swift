@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct JobCatalogTests {
     let root: TemporaryFolder
-    let surroundings = JobFolder.Surroundings(environment: OwnEnvironment(["PATH": Array("/usr/bin:/bin".utf8)]), isRoot: false)
+    let surroundings = JobFolder.Surroundings(
+        environment: OwnEnvironment(["PATH": Array("/usr/bin:/bin".utf8)]), isRoot: false)
     let key = JobKey(.triggered, FileName("job"))
 
     init() throws { root = try TemporaryFolder() }
@@ -122,9 +123,11 @@ import Testing
         try root.write("echo", to: "triggered/job/run.sh")
         _ = try reload(&catalog)
         let good = try #require(catalog.jobs[key]?.runnable)
-        let changes = try Faults.$plan.withValue(Faults { operation, subject in
-            operation == .list && subject.hasSuffix("/job") ? .ioError : nil
-        }) { try reload(&catalog) }
+        let changes = try Faults.$plan.withValue(
+            Faults { operation, subject in
+                operation == .list && subject.hasSuffix("/job") ? .ioError : nil
+            }
+        ) { try reload(&catalog) }
         #expect(changes == ["broken triggered/job"])
         #expect(catalog.jobs[key]?.runnable?.command == good.command)
         #expect(catalog.jobs[key]?.problems.first?.contains("make the folder readable") == true)
@@ -136,7 +139,11 @@ import Testing
         try root.write("echo", to: "triggered/job/run.sh")
         _ = try reload(&catalog)
         #expect(throws: FileError.self) {
-            try Faults.$plan.withValue(Faults { operation, subject in operation == .list && subject.hasSuffix("triggered") ? .tooManyOpenFiles : nil }) {
+            try Faults.$plan.withValue(
+                Faults { operation, subject in
+                    operation == .list && subject.hasSuffix("triggered") ? .tooManyOpenFiles : nil
+                }
+            ) {
                 try reload(&catalog)
             }
         }

@@ -8,14 +8,16 @@ import Testing
 
 @Suite struct JobFolderTests {
     let root: TemporaryFolder
-    let surroundings = JobFolder.Surroundings(environment: OwnEnvironment(["PATH": Array("/usr/bin:/bin".utf8)]), isRoot: false)
+    let surroundings = JobFolder.Surroundings(
+        environment: OwnEnvironment(["PATH": Array("/usr/bin:/bin".utf8)]), isRoot: false)
 
     init() throws { root = try TemporaryFolder() }
 
     private func load(_ name: String = "job", known: LoadedJob? = nil, isRoot: Bool = false) throws -> LoadedJob {
         var surroundings = surroundings
         surroundings.isRoot = isRoot
-        return try JobFolder.load(try #require(FileName(name)), .triggered, in: root.folder, known: known, surroundings: surroundings)
+        return try JobFolder.load(
+            try #require(FileName(name)), .triggered, in: root.folder, known: known, surroundings: surroundings)
     }
 
     @Test func folderWithAScript_isAJobWithDefaults() throws {
@@ -23,14 +25,18 @@ import Testing
         let job = try load()
         #expect(try job.settings.get() == JobSettings(kind: .triggered))
         #expect(job.script.command?.arguments.last == root.place("job/run.sh").bytes)
-        #expect(job.problems.isEmpty && !job.hasDisableFile && job.name == FileName("job") && job.path == root.place("job"))
+        #expect(
+            job.problems.isEmpty && !job.hasDisableFile && job.name == FileName("job") && job.path == root.place("job"))
     }
 
     @Test func problemsOfSettingsAndScript_areListedTogether() throws {
         try root.write("{\n\"max_attempts\": 0}", to: "job/settings.job")
         let problems = try load().problems
         #expect(problems.count == 2)
-        #expect(problems[0] == "\(root.text)/job/settings.job:2: key \"max_attempts\": expected a whole number from 1 to 1000, found 0")
+        #expect(
+            problems[0]
+                == "\(root.text)/job/settings.job:2: key \"max_attempts\": expected a whole number from 1 to 1000, found 0"
+        )
         #expect(problems[1].contains("no script"))
     }
 
@@ -39,7 +45,9 @@ import Testing
         try root.write(#"{"nice": 1}"#, to: "job/settings.job")
         #expect(try load().settings.get().nice == 1)
         try root.write(#"{"nice": 2}"#, to: "job/inner/settings.job")
-        #expect(try load().problems.first?.contains("there is another settings.job in \(root.text)/job/inner; keep one of them") == true)
+        #expect(
+            try load().problems.first?.contains(
+                "there is another settings.job in \(root.text)/job/inner; keep one of them") == true)
         try root.remove("settings.job", in: "job")
         #expect(try load().settings.get().nice == 2)
     }
@@ -91,7 +99,9 @@ import Testing
         try root.write("{}", to: "job/settings.job")
         #expect(try load(isRoot: true).problems.isEmpty)
         #expect(chmod("\(root.text)/\(open)", 0o777) == 0)
-        #expect(try load(isRoot: true).problems.first?.contains("\(open) can be changed by every user while bobbin runs as root; chmod o-w") == true)
+        #expect(
+            try load(isRoot: true).problems.first?.contains(
+                "\(open) can be changed by every user while bobbin runs as root; chmod o-w") == true)
         #expect(try load(isRoot: false).problems.isEmpty)
     }
 
@@ -103,10 +113,12 @@ import Testing
         let first = try JobFolder.load(FileName("job"), .triggered, in: root.folder, surroundings: later)
         #expect(first.isSettled)
         let reads = Reads()
-        try Faults.$plan.withValue(Faults { operation, _ in
-            if operation == .read { reads.count() }
-            return nil
-        }) {
+        try Faults.$plan.withValue(
+            Faults { operation, _ in
+                if operation == .read { reads.count() }
+                return nil
+            }
+        ) {
             #expect(try load(known: first) == first)
             #expect(reads.value == 0)
             try root.write(#"{"nice": 1}"#, to: "job/settings.job")
@@ -124,11 +136,14 @@ import Testing
         try root.write("echo", to: "job/run.sh")
         try root.write("{}", to: "job/settings.job")
         func loadFailing(_ code: Int32) throws -> LoadedJob {
-            try Faults.$plan.withValue(Faults { operation, subject in
-                operation == .open && subject.hasSuffix("settings.job") ? .init(rawValue: code) : nil
-            }) { try load() }
+            try Faults.$plan.withValue(
+                Faults { operation, subject in
+                    operation == .open && subject.hasSuffix("settings.job") ? .init(rawValue: code) : nil
+                }
+            ) { try load() }
         }
-        #expect(try loadFailing(EACCES).problems.first?.contains("make it readable for the user who runs bobbin") == true)
+        #expect(
+            try loadFailing(EACCES).problems.first?.contains("make it readable for the user who runs bobbin") == true)
         #expect(throws: FileError.self) { try loadFailing(EMFILE) }
     }
 }

@@ -4,8 +4,12 @@ import Hosting
 import Testing
 
 @Suite struct JobTemplateTests {
-    static let programs: [JobTemplate.Language: String] = [.sh: "bash", .py: "python3", .js: "node", .pl: "perl", .rb: "ruby", .php: "php"]
-    static let installed = JobTemplate.Language.allCases.filter { system("command -v \(programs[$0]!) >/dev/null") == 0 }
+    static let programs: [JobTemplate.Language: String] = [
+        .sh: "bash", .py: "python3", .js: "node", .pl: "perl", .rb: "ruby", .php: "php",
+    ]
+    static let installed = JobTemplate.Language.allCases.filter {
+        system("command -v \(programs[$0]!) >/dev/null") == 0
+    }
 
     @Test(arguments: JobTemplate.Language.allCases)
     func files_areSettingsAndAScriptOfReadableLength(_ language: JobTemplate.Language) throws {
@@ -13,7 +17,8 @@ import Testing
         #expect(files.map(\.name.escaped) == ["settings.job", "run.\(language.rawValue)"])
         #expect(files.map(\.mode) == [0o644, 0o755])
         for file in files {
-            let lines = String(decoding: file.content, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            let lines = String(decoding: file.content, as: UTF8.self).split(
+                separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.count <= 36 && lines.allSatisfy { $0.count <= 130 }, "\(file.name): \(lines.count)")
         }
         let settings = try JobSettings.read(files[0].content, file: "settings.job", kind: .triggered).get()
@@ -29,14 +34,16 @@ import Testing
         try root.write("", to: "empty.txt")
         try root.makeFolder("results")
         func run(_ input: String) -> Int32 {
-            let variables = "BOBBIN_NAME=\(input) BOBBIN_PROGRESS=progress BOBBIN_RESULTS=results BOBBIN_OUTPUT=output BOBBIN_ATTEMPT=1 BOBBIN_MAX_ATTEMPTS=5"
+            let variables =
+                "BOBBIN_NAME=\(input) BOBBIN_PROGRESS=progress BOBBIN_RESULTS=results BOBBIN_OUTPUT=output BOBBIN_ATTEMPT=1 BOBBIN_MAX_ATTEMPTS=5"
             return system("cd \(root.text) && \(variables) ./\(file.name) \(input) < \(input) > log 2>&1") >> 8
         }
         #expect(run("good.txt") == 0)
         #expect(try root.read("log") == "attempt 1 of 5: 3 lines\n")
         #expect(try root.read("output") == "lines=3\n")
         #expect(try root.read("progress").hasPrefix("10 counting"))
-        #expect(try Folder.open(root.place("results")).read(RelativePath(FileName("count.txt"))) == Array("3 lines\n".utf8))
+        #expect(
+            try Folder.open(root.place("results")).read(RelativePath(FileName("count.txt"))) == Array("3 lines\n".utf8))
         #expect(run("empty.txt") == 65)
         #expect(try root.read("log").contains("is empty"))
     }

@@ -16,12 +16,18 @@ import Testing
 
     /// An independent reader of schemas, python3's jsonschema, must come to the same verdict as Bobbin's own check on
     /// every good and bad value of the tables.
-    @Test(.enabled(if: system("python3 -c 'import jsonschema' 2>/dev/null") == 0, "python3 has no module jsonschema: pip install jsonschema"))
+    @Test(
+        .enabled(
+            if: system("python3 -c 'import jsonschema' 2>/dev/null") == 0,
+            "python3 has no module jsonschema: pip install jsonschema"))
     func schema_judgesAsTheValidatorDoes() throws {
         var cases: [JSON] = []
         func add(_ key: String, _ value: String, isGood: Bool) throws {
             if !isGood, SettingCases.beyondSchema.contains("\(key) \(value)") { return }
-            cases.append(["name": .string("\(key) \(value)"), "good": .bool(isGood), "instance": try JSONParser.parse("{\"\(key)\": \(value)}")])
+            cases.append([
+                "name": .string("\(key) \(value)"), "good": .bool(isGood),
+                "instance": try JSONParser.parse("{\"\(key)\": \(value)}"),
+            ])
         }
         for (key, value, _) in SettingCases.good { try add(key, value, isGood: true) }
         for (key, value, _, _) in SettingCases.bad { try add(key, value, isGood: false) }
@@ -40,7 +46,8 @@ import Testing
                     print("good" if case["good"] else "bad", case["name"])
             print("judged", len(cases))
             """
-        let answer = try output(of: ["python3", "-c", program], input: JSON.array([SettingsSchema.document, .array(cases)]).compactBytes)
+        let answer = try output(
+            of: ["python3", "-c", program], input: JSON.array([SettingsSchema.document, .array(cases)]).compactBytes)
         #expect(answer == "judged \(cases.count)\n")
     }
 

@@ -16,11 +16,14 @@ private struct Workshop {
         try root.makeFolder("job")
     }
 
-    func add(_ name: String, _ content: String = "content", mode: UInt32 = 0o644) throws { try root.write(content, to: "job/\(name)", mode: mode) }
+    func add(_ name: String, _ content: String = "content", mode: UInt32 = 0o644) throws {
+        try root.write(content, to: "job/\(name)", mode: mode)
+    }
 
     func choose(command: [String]? = nil) throws -> ScriptChoice {
         try ScriptChoice.choose(
-            in: try Folder.open(root.place("job")), command: command, search: ProgramSearch(path: Array("\(root.text)/bin".utf8)))
+            in: try Folder.open(root.place("job")), command: command,
+            search: ProgramSearch(path: Array("\(root.text)/bin".utf8)))
     }
 
     /// The command line with `BIN` and `JOB` for the two folders.
@@ -39,9 +42,12 @@ private struct Workshop {
 @Suite struct ScriptChoiceTests {
     @Test(
         arguments: [
-            ("run.sh", "BIN/bash JOB/run.sh"), ("run.py", "BIN/python3 JOB/run.py"), ("run.js", "BIN/node JOB/run.js"), ("run.php", "BIN/php JOB/run.php"),
-            ("run.rb", "BIN/ruby JOB/run.rb"), ("run.pl", "BIN/perl JOB/run.pl"), ("run.ps1", "BIN/pwsh -File JOB/run.ps1"),
-            ("run.jar", "BIN/java -jar JOB/run.jar"), ("run.dll", "BIN/dotnet JOB/run.dll"), ("RUN.PY", "BIN/python3 JOB/RUN.PY"), ("-x.sh", "BIN/bash JOB/-x.sh"),
+            ("run.sh", "BIN/bash JOB/run.sh"), ("run.py", "BIN/python3 JOB/run.py"), ("run.js", "BIN/node JOB/run.js"),
+            ("run.php", "BIN/php JOB/run.php"),
+            ("run.rb", "BIN/ruby JOB/run.rb"), ("run.pl", "BIN/perl JOB/run.pl"),
+            ("run.ps1", "BIN/pwsh -File JOB/run.ps1"),
+            ("run.jar", "BIN/java -jar JOB/run.jar"), ("run.dll", "BIN/dotnet JOB/run.dll"),
+            ("RUN.PY", "BIN/python3 JOB/RUN.PY"), ("-x.sh", "BIN/bash JOB/-x.sh"),
         ] as [(String, String)])
     func knownType_isRunByItsInterpreter(_ name: String, _ expected: String) throws {
         let shop = try Workshop()
@@ -53,8 +59,10 @@ private struct Workshop {
 
     @Test func executableFile_runsItself() throws {
         for (name, content, expected) in [
-            ("run", "#!/bin/sh\n", "JOB/run"), ("run.lua", "#!/bin/sh\n", "JOB/run.lua"), ("convert", "\u{7F}ELF\0\0", "JOB/convert"),
-            ("plain", "echo hello\n", "/bin/sh JOB/plain"), ("run.py", "#!/bin/sh\n", "JOB/run.py"), ("run.sh", "echo\n", "BIN/bash JOB/run.sh"),
+            ("run", "#!/bin/sh\n", "JOB/run"), ("run.lua", "#!/bin/sh\n", "JOB/run.lua"),
+            ("convert", "\u{7F}ELF\0\0", "JOB/convert"),
+            ("plain", "echo hello\n", "/bin/sh JOB/plain"), ("run.py", "#!/bin/sh\n", "JOB/run.py"),
+            ("run.sh", "echo\n", "BIN/bash JOB/run.sh"),
             ("x", "#!/usr/bin/env tool\n", "JOB/x"), ("y", "#!/usr/bin/env -S tool -a b\n", "JOB/y"),
         ] {
             let shop = try Workshop()
@@ -67,15 +75,23 @@ private struct Workshop {
     func windowsType_isRefusedClearly(_ name: String) throws {
         let shop = try Workshop()
         try shop.add(name, mode: 0o755)
-        #expect(try shop.line().hasPrefix("problem: JOB/\(name) is a Windows program and does not run on Linux; add run.sh"))
+        #expect(
+            try shop.line().hasPrefix("problem: JOB/\(name) is a Windows program and does not run on Linux; add run.sh")
+        )
     }
 
     @Test(
         arguments: [
-            (["foo.sh", "run.js"], "BIN/node JOB/run.js"), (["run.py", "run.sh"], "BIN/bash JOB/run.sh"), (["run.cmd", "run.py"], "BIN/python3 JOB/run.py"),
-            (["b.py", "a.py", "c.js"], "BIN/python3 JOB/a.py"), (["z.sh", "a.py"], "BIN/bash JOB/z.sh"), (["run.test.py", "a.sh"], "BIN/bash JOB/a.sh"),
-            (["settings.job", "disable.job", "on_start.sh", "on_stop.py", ".hidden.sh", "main.py"], "BIN/python3 JOB/main.py"), (["steps/10.sh", "main.rb"], "BIN/ruby JOB/main.rb"),
-            (["README.md", "data.csv", "main.pl"], "BIN/perl JOB/main.pl"), (["run.txt", "main.sh"], "BIN/bash JOB/main.sh"),
+            (["foo.sh", "run.js"], "BIN/node JOB/run.js"), (["run.py", "run.sh"], "BIN/bash JOB/run.sh"),
+            (["run.cmd", "run.py"], "BIN/python3 JOB/run.py"),
+            (["b.py", "a.py", "c.js"], "BIN/python3 JOB/a.py"), (["z.sh", "a.py"], "BIN/bash JOB/z.sh"),
+            (["run.test.py", "a.sh"], "BIN/bash JOB/a.sh"),
+            (
+                ["settings.job", "disable.job", "on_start.sh", "on_stop.py", ".hidden.sh", "main.py"],
+                "BIN/python3 JOB/main.py"
+            ), (["steps/10.sh", "main.rb"], "BIN/ruby JOB/main.rb"),
+            (["README.md", "data.csv", "main.pl"], "BIN/perl JOB/main.pl"),
+            (["run.txt", "main.sh"], "BIN/bash JOB/main.sh"),
         ] as [([String], String)])
     func severalFiles_theRightOneRuns(_ names: [String], _ expected: String) throws {
         let shop = try Workshop()
@@ -105,18 +121,26 @@ private struct Workshop {
         #expect(try shop.line().contains("JOB/run.cmd is a Windows program"))
     }
 
-    @Test(arguments: [("run.sh", "bash", "apt install bash"), ("run.py", "python3", "apt install python3"), ("run.js", "node", "apt install nodejs"), ("run.jar", "java", "default-jre"), ("run.dll", "dotnet", ".NET")])
+    @Test(arguments: [
+        ("run.sh", "bash", "apt install bash"), ("run.py", "python3", "apt install python3"),
+        ("run.js", "node", "apt install nodejs"), ("run.jar", "java", "default-jre"), ("run.dll", "dotnet", ".NET"),
+    ])
     func missingInterpreter_isNamedWithItsMend(_ name: String, _ program: String, _ advice: String) throws {
         let shop = try Workshop(interpreters: [])
         try shop.add(name)
         let line = try shop.line()
-        #expect(line.hasPrefix("problem: JOB/\(name) needs \(program), which is not in PATH (BIN); ") && line.contains(advice), "\(line)")
+        #expect(
+            line.hasPrefix("problem: JOB/\(name) needs \(program), which is not in PATH (BIN); ")
+                && line.contains(advice), "\(line)")
     }
 
     @Test func brokenShebang_isExplained() throws {
         for (content, expected) in [
-            ("#!/bin/bash\r\necho\r\n", "its lines end as on Windows"), ("#!/no/such/shell\n", "its interpreter /no/such/shell (first line) is missing"),
-            ("#!\n", "names no interpreter"), ("#!/usr/bin/env nosuch\n", "its interpreter nosuch (first line) is not in PATH"), ("#!bash\n", "its interpreter bash (first line) is missing"),
+            ("#!/bin/bash\r\necho\r\n", "its lines end as on Windows"),
+            ("#!/no/such/shell\n", "its interpreter /no/such/shell (first line) is missing"),
+            ("#!\n", "names no interpreter"),
+            ("#!/usr/bin/env nosuch\n", "its interpreter nosuch (first line) is not in PATH"),
+            ("#!bash\n", "its interpreter bash (first line) is missing"),
         ] {
             let shop = try Workshop()
             try shop.add("run.sh", content, mode: 0o755)
@@ -127,9 +151,12 @@ private struct Workshop {
 
     @Test func noScript_saysWhatWasLookedFor() throws {
         let shop = try Workshop()
-        #expect(try shop.line().hasPrefix("problem: JOB: no script: looked for run with .sh .py .js .php .rb .pl .ps1 .jar .dll"))
+        #expect(
+            try shop.line().hasPrefix(
+                "problem: JOB: no script: looked for run with .sh .py .js .php .rb .pl .ps1 .jar .dll"))
         try shop.add("run.lua")
-        #expect(try shop.line().contains("run.lua is there, but its type is unknown and it is not executable: chmod +x it"))
+        #expect(
+            try shop.line().contains("run.lua is there, but its type is unknown and it is not executable: chmod +x it"))
     }
 
     @Test func singleNestedFolder_isDescendedInto() throws {
@@ -158,7 +185,9 @@ private struct Workshop {
         #expect(try shop.line(command: ["./bin/own"]) == "JOB/./bin/own")
         #expect(try shop.line(command: ["/bin/sh", "-c", "x"]) == "/bin/sh -c x")
         #expect(try shop.choose(command: ["tool"]).command?.script == nil)
-        #expect(try shop.line(command: ["nosuch"]).contains("names the program nosuch, which is not in PATH (BIN); install it"))
+        #expect(
+            try shop.line(command: ["nosuch"]).contains(
+                "names the program nosuch, which is not in PATH (BIN); install it"))
         #expect(try shop.line(command: ["run.sh"]).contains("for the file in the job's folder write \"./run.sh\""))
         #expect(try shop.line(command: ["./run.sh"]).contains("missing or not executable"))
         #expect(try shop.line(command: ["./none"]).contains("missing or not executable"))

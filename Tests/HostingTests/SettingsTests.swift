@@ -34,11 +34,14 @@ import Testing
         let (key, accepted, refused) = SettingCases.later[index]
         #expect(throws: Never.self) { try Self.read("{\"\(key)\": \(accepted)}").get() }
         let problem = try #require(problems("{\n\"\(key)\": \(refused)}").first)
-        #expect(problem.line == 2 && problem.key == key && problem.message.hasPrefix("not available yet in this version"), "\(problem)")
+        #expect(
+            problem.line == 2 && problem.key == key && problem.message.hasPrefix("not available yet in this version"),
+            "\(problem)")
     }
 
     @Test func everyKey_hasCases() {
-        let tested = Set(SettingCases.good.map(\.key)).intersection(SettingCases.bad.map(\.key)).union(SettingCases.later.map(\.key))
+        let tested = Set(SettingCases.good.map(\.key)).intersection(SettingCases.bad.map(\.key)).union(
+            SettingCases.later.map(\.key))
         #expect(Set(SettingTable.keys.flatMap { [$0.name] + $0.aliases }).subtracting(tested) == [])
     }
 
@@ -54,7 +57,10 @@ import Testing
         #expect(Set(contract.split { $0 == " " || $0 == "\n" }.map(String.init)).subtracting(known) == [])
     }
 
-    @Test(arguments: ["", " \r\n\t", "\u{FEFF}", "// nothing\n", "/* nothing */", "// no line end", "null", "{}", "\u{FEFF}{\r\n}\r\n", "{ // c\n /* d */ }"])
+    @Test(arguments: [
+        "", " \r\n\t", "\u{FEFF}", "// nothing\n", "/* nothing */", "// no line end", "null", "{}",
+        "\u{FEFF}{\r\n}\r\n", "{ // c\n /* d */ }",
+    ])
     func emptyFile_isTheDefaults(_ text: String) throws {
         #expect(try Self.read(text).get() == JobSettings(kind: .triggered))
     }
@@ -63,17 +69,26 @@ import Testing
         let settings = JobSettings(kind: .triggered)
         #expect(settings.stoppingWaitTime == .seconds(30))
         #expect(JobSettings(kind: .continuous).stoppingWaitTime == .seconds(5))
-        #expect(!settings.isDisabled && settings.command == nil && settings.environment.isEmpty && settings.umask == nil && settings.nice == 0)
+        #expect(
+            !settings.isDisabled && settings.command == nil && settings.environment.isEmpty && settings.umask == nil
+                && settings.nice == 0)
         #expect(settings.accept == .files && settings.accept.takesFiles && !settings.accept.takesFolders)
         #expect(settings.patterns.isEmpty && settings.ignore.isEmpty && settings.inbox.isEmpty)
-        #expect(settings.settleTime == .milliseconds(100) && settings.maxAttempts == 5 && settings.maxConcurrency == JobSettings.processors)
+        #expect(
+            settings.settleTime == .milliseconds(100) && settings.maxAttempts == 5
+                && settings.maxConcurrency == JobSettings.processors)
         #expect(settings.retryDelay == .growing(initial: .seconds(15), factor: 2, maximum: .seconds(3600), jitter: 0.1))
-        #expect(settings.timeout == nil && settings.idleTimeout == nil && settings.exitCodes == ExitCodes() && settings.onSuccess == .keep)
-        #expect(settings.retention.done == .init(age: .seconds(604_800)) && settings.retention.failed == .forever && settings.retention.history == .init(age: .seconds(2_592_000)))
+        #expect(
+            settings.timeout == nil && settings.idleTimeout == nil && settings.exitCodes == ExitCodes()
+                && settings.onSuccess == .keep)
+        #expect(
+            settings.retention.done == .init(age: .seconds(604_800)) && settings.retention.failed == .forever
+                && settings.retention.history == .init(age: .seconds(2_592_000)))
     }
 
     @Test func commentsTrailingCommasCRLFAndMark_areRead() throws {
-        let text = "\u{FEFF}{\r\n  // five is too many\r\n  \"max_attempts\": 3, /* here */\r\n  \"patterns\": [\"*.csv\",],\r\n}\r\n"
+        let text =
+            "\u{FEFF}{\r\n  // five is too many\r\n  \"max_attempts\": 3, /* here */\r\n  \"patterns\": [\"*.csv\",],\r\n}\r\n"
         let settings = try Self.read(text).get()
         #expect(settings.maxAttempts == 3 && settings.patterns == ["*.csv"])
         #expect(problems(text.replacing("3", with: "0")).first?.line == 3)
@@ -86,10 +101,14 @@ import Testing
 
     @Test(
         arguments: [
-            ("maxattempts", "max_attempts"), ("max_atempts", "max_attempts"), ("MAX_ATTEMPTS", "max_attempts"), ("maxAttempts", "max_attempts"), ("max-attempts", "max_attempts"),
-            ("timeuot", "timeout"), ("Disabled", "disabled"), ("enviroment", "environment"), ("pattern", "patterns"), ("comand", "command"), ("stoping_wait_time", "stopping_wait_time"),
-            ("is_singelton", "is_singleton"), ("shedule", "schedule"), ("retries", "max_attempts"), ("concurrency", "max_concurrency"), ("env", "environment"), ("cron", "schedule"),
-            ("shutdownGraceTimeLimit", "stopping_wait_time"), ("exclude", "ignore"), ("backoff", "retry_delay"), ("sucess_exit_codes", "success_exit_codes"),
+            ("maxattempts", "max_attempts"), ("max_atempts", "max_attempts"), ("MAX_ATTEMPTS", "max_attempts"),
+            ("maxAttempts", "max_attempts"), ("max-attempts", "max_attempts"),
+            ("timeuot", "timeout"), ("Disabled", "disabled"), ("enviroment", "environment"), ("pattern", "patterns"),
+            ("comand", "command"), ("stoping_wait_time", "stopping_wait_time"),
+            ("is_singelton", "is_singleton"), ("shedule", "schedule"), ("retries", "max_attempts"),
+            ("concurrency", "max_concurrency"), ("env", "environment"), ("cron", "schedule"),
+            ("shutdownGraceTimeLimit", "stopping_wait_time"), ("exclude", "ignore"), ("backoff", "retry_delay"),
+            ("sucess_exit_codes", "success_exit_codes"),
         ] as [(String, String)])
     func unknownKey_suggestsTheNearest(_ typed: String, _ meant: String) throws {
         #expect(problems("{\"\(typed)\": 1}").map(\.message) == ["unknown; did you mean \"\(meant)\"?"])
@@ -97,7 +116,8 @@ import Testing
 
     @Test(arguments: ["xyzzy", "", "q", "ключ", String(repeating: "long", count: 1000)])
     func unknownKeyNearNothing_saysWhereToLook(_ typed: String) {
-        #expect(problems("{\"\(typed)\": 1}").map(\.message) == ["unknown; remove it, or see all keys with: bobbin schema"])
+        #expect(
+            problems("{\"\(typed)\": 1}").map(\.message) == ["unknown; remove it, or see all keys with: bobbin schema"])
     }
 
     @Test func problems_readAsFileLineKey() {
@@ -107,8 +127,13 @@ import Testing
                 #"settings.job:3: key "max_attempts": expected a whole number from 1 to 1000, found text "five""#,
             ])
         #expect(problems("{\"a\u{202E}\": 1}").first?.description.contains(#"key "a\u{202E}""#) == true)
-        #expect(problems("{\"max_attempts\": 3").first?.description == #"settings.job:1: column 19: expected ',' or '}' after the value of "max_attempts", but the text ended"#)
-        #expect(problems("[]").first?.description == #"settings.job:1: expected an object, {"key": value, …}, found an empty list"#)
+        #expect(
+            problems("{\"max_attempts\": 3").first?.description
+                == #"settings.job:1: column 19: expected ',' or '}' after the value of "max_attempts", but the text ended"#
+        )
+        #expect(
+            problems("[]").first?.description
+                == #"settings.job:1: expected an object, {"key": value, …}, found an empty list"#)
     }
 
     @Test func allProblems_areCollectedInTheOrderOfLines() {
@@ -132,10 +157,17 @@ import Testing
 
     @Test(
         arguments: [
-            (#"{"idle_timeout": 61, "timeout": 60}"#, "would never act"), (#"{"retry_delay": {"initial": "2h"}}"#, "longer than \"max\" (1h)"),
-            (#"{"retry_delay": {"max": 1}}"#, "longer than \"max\""), (#"{"success_exit_codes": 3, "fail_exit_codes": "1-5"}"#, "exit code 3 is in \"success_exit_codes\" too"),
-            (#"{"retry_exit_codes": [9], "fail_exit_codes": [9]}"#, "exit code 9 is in \"retry_exit_codes\" too"), (#"{"retry_exit_codes": [0]}"#, "0 always means done"), (#"{"fail_exit_codes": "0-3"}"#, "0 always means done"),
-            (#"{"stopping_wait_time": 1, "arrêt_attendre_temps": 1}"#, "the same setting is given as \"stopping_wait_time\" in line 1"), (#"{"is_singleton": false, "est_Singleton": false}"#, "the same setting"),
+            (#"{"idle_timeout": 61, "timeout": 60}"#, "would never act"),
+            (#"{"retry_delay": {"initial": "2h"}}"#, "longer than \"max\" (1h)"),
+            (#"{"retry_delay": {"max": 1}}"#, "longer than \"max\""),
+            (#"{"success_exit_codes": 3, "fail_exit_codes": "1-5"}"#, "exit code 3 is in \"success_exit_codes\" too"),
+            (#"{"retry_exit_codes": [9], "fail_exit_codes": [9]}"#, "exit code 9 is in \"retry_exit_codes\" too"),
+            (#"{"retry_exit_codes": [0]}"#, "0 always means done"),
+            (#"{"fail_exit_codes": "0-3"}"#, "0 always means done"),
+            (
+                #"{"stopping_wait_time": 1, "arrêt_attendre_temps": 1}"#,
+                "the same setting is given as \"stopping_wait_time\" in line 1"
+            ), (#"{"is_singleton": false, "est_Singleton": false}"#, "the same setting"),
             (#"{"nice": 1, "nice": 2}"#, "given twice"),
         ] as [(String, String)])
     func valuesThatContradictEachOther_areRefused(_ text: String, _ message: String) throws {
@@ -158,7 +190,10 @@ import Testing
     @Test(arguments: UInt64(1)...20) func randomSettings_neverCrashAndAlwaysAnswer(_ seed: UInt64) {
         var dice = Dice(seed: seed)
         let keys = SettingTable.keys.flatMap { [$0.name] + $0.aliases } + ["bogus", "$schema"]
-        let values = SettingCases.good.map(\.value) + SettingCases.bad.map(\.value) + ["1e300", "-9223372036854775808", "[[[]]]", #"{"min":1}"#]
+        let values =
+            SettingCases.good.map(\.value) + SettingCases.bad.map(\.value) + [
+                "1e300", "-9223372036854775808", "[[[]]]", #"{"min":1}"#,
+            ]
         for _ in 0..<500 {
             var text = "{"
             for _ in 0..<Int.random(in: 0...6, using: &dice) {

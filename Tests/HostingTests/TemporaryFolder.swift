@@ -17,7 +17,9 @@ final class TemporaryFolder {
     }
 
     deinit {
-        if let parent = try? Folder.open(path.removingLastComponent()), let name = path.name { try? parent.removeTree(RelativePath(name)) }
+        if let parent = try? Folder.open(path.removingLastComponent()), let name = path.name {
+            try? parent.removeTree(RelativePath(name))
+        }
     }
 
     func place(_ name: String) -> FilePath { name.isEmpty ? path : FilePath(text + "/" + name) }
