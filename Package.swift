@@ -8,25 +8,53 @@ let strict: [SwiftSetting] = [
 ]
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
     name: "bobbin",
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C that Swift cannot say: the leaf calls of Linux, and the library under the watcher.
         .target(name: "CLinux"),
         .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
 
+        // The rooms, each of which imports only those above it.
         .target(name: "Documents", swiftSettings: strict),
         .target(name: "Files", dependencies: ["CLinux", "Documents", system], swiftSettings: strict),
-        .target(name: "Spool", dependencies: ["Files", "Documents"], swiftSettings: strict),
+        .target(
+            name: "Spool",
+            dependencies: ["Files", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
         .target(name: "Hosting", dependencies: ["Files", "Documents", system], swiftSettings: strict),
+        .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", system], swiftSettings: strict),
+        .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", system, heap], swiftSettings: strict),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Spool", "Watching", "Execution", "Files", "Documents", system,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        // A program of its own: the library is GPL-2, so nothing under the Apache licence may be linked with it. Fully
+        // static, it needs no library at run time and a third of the memory.
+        .executableTarget(
+            name: "bobbin-watch", dependencies: ["CInotifyTools", "CLinux"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
-        .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: strict),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files"], swiftSettings: strict),
+        .testTarget(name: "FilesTests", dependencies: ["Files", system], swiftSettings: strict),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents"], swiftSettings: strict),
         .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
+        .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
     ]
 )

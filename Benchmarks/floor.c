@@ -7,7 +7,8 @@
  * measured against this in the same run (Benchmarks/run.py). */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,72 +19,78 @@
 
 extern char **environ;
 
-struct child { pid_t pid; char name[256]; };
-
-static struct child children[64];
+static struct { pid_t pid; char name[256]; } children[64];
 static int running, finished, limit, expected;
 static const char *inbox, *claimed, *done, *program;
 
 static void path(char *out, const char *folder, const char *name) { snprintf(out, 4096, "%s/%s", folder, name); }
 
-static void reap(void) {
-    char from[4096], to[4096];
-    pid_t pid = waitpid(-1, NULL, 0);
-    for (int i = 0; i < limit; i++) {
-        if (children[i].pid != pid) continue;
-        path(from, claimed, children[i].name);
-        path(to, done, children[i].name);
-        if (rename(from, to)) perror("rename to done");
+static void move(const char *name, const char *from, const char *to) {
+    char before[4096], after[4096];
+    path(before, from, name);
+    path(after, to, name);
+    if (rename(before, after)) { perror(before); exit(1); }
+}
+
+/* Files what has ended; how = 0 waits for one child, WNOHANG takes only what is there. */
+static void reap(int how) {
+    pid_t pid;
+    while (running && (pid = waitpid(-1, NULL, how)) > 0) {
+        int i = 0;
+        while (children[i].pid != pid) i++;
+        move(children[i].name, claimed, done);
         children[i].pid = 0;
         running--, finished++;
-        return;
+        how = WNOHANG;
     }
 }
 
 static void start(const char *name) {
-    char from[4096], to[4096];
-    path(from, inbox, name);
-    path(to, claimed, name);
-    if (rename(from, to)) return;
-    while (running >= limit) reap();
-    for (int i = 0; i < limit; i++) {
-        if (children[i].pid) continue;
-        char *arguments[] = {(char *)program, to, NULL};
-        int failed = posix_spawn(&children[i].pid, program, NULL, NULL, arguments, environ);
-        if (failed) { fprintf(stderr, "posix_spawn: %s\n", strerror(failed)); exit(1); }
-        strcpy(children[i].name, name);
-        running++;
-        return;
-    }
+    char payload[4096];
+    move(name, inbox, claimed);
+    if (running == limit) reap(0);
+    int i = 0;
+    while (children[i].pid) i++;
+    path(payload, claimed, name);
+    char *arguments[] = {(char *)program, payload, NULL};
+    int failed = posix_spawn(&children[i].pid, program, NULL, NULL, arguments, environ);
+    if (failed) { fprintf(stderr, "%s: %s\n", program, strerror(failed)); exit(1); }
+    strcpy(children[i].name, name);
+    running++;
 }
+
+static void wake(int number) { (void)number; }
 
 int main(int count, char **arguments) {
     if (count != 7) { fprintf(stderr, "usage: floor INBOX CLAIMED DONE CHILDREN COUNT PROGRAM\n"); return 64; }
     inbox = arguments[1], claimed = arguments[2], done = arguments[3], program = arguments[6];
     limit = atoi(arguments[4]), expected = atoi(arguments[5]);
+    if (limit < 1 || limit > 64) { fprintf(stderr, "floor: CHILDREN is 1 to 64\n"); return 64; }
+
+    /* SIGCHLD arrives only inside ppoll, so a child that ends is filed at once and none is missed. */
+    sigset_t ended, during;
+    struct sigaction action = {.sa_handler = wake};
+    sigemptyset(&ended), sigaddset(&ended, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &ended, &during);
+    sigaction(SIGCHLD, &action, NULL);
+
     int watcher = inotify_init1(IN_CLOEXEC);
-    if (inotify_add_watch(watcher, inbox, IN_MOVED_TO | IN_CLOSE_WRITE) < 0) { perror(inbox); return 1; }
+    if (inotify_add_watch(watcher, inbox, IN_MOVED_TO) < 0) { perror(inbox); return 1; }
     puts("ready"), fflush(stdout);
+
     static char buffer[65536] __attribute__((aligned(8)));
-    int seen = 0;
-    while (seen < expected) {
+    while (finished < expected) {
+        reap(WNOHANG);
+        struct pollfd waiting = {.fd = watcher, .events = POLLIN};
+        if (finished == expected || ppoll(&waiting, 1, NULL, &during) < 0) continue;
         ssize_t got = read(watcher, buffer, sizeof buffer);
+        if (got <= 0) { perror("inotify"); return 1; }
         for (char *at = buffer; at < buffer + got;) {
             struct inotify_event *event = (struct inotify_event *)at;
-            if (event->len) start(event->name), seen++;
+            if (event->mask & IN_Q_OVERFLOW) { fprintf(stderr, "floor: queue overflow\n"); return 1; }
+            if (event->len) start(event->name);
             at += sizeof *event + event->len;
         }
-        while (running && seen < expected) {  /* reap what has ended while waiting for the next event */
-            char from[4096], to[4096];
-            pid_t pid = waitpid(-1, NULL, WNOHANG);
-            if (pid <= 0) break;
-            for (int i = 0; i < limit; i++)
-                if (children[i].pid == pid) {
-                    path(from, claimed, children[i].name), path(to, done, children[i].name);
-                    rename(from, to), children[i].pid = 0, running--, finished++;
-                }
-        }
     }
-    while (running) reap();
-    return finished == expected ? 0 : 1;
+    return 0;
 }

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,6 +31,20 @@ int clinux_rename_noreplace(int from, const char *name, int to, const char *new_
 int clinux_lease(int descriptor, int take) { return fcntl(descriptor, F_SETLEASE, take ? F_RDLCK : F_UNLCK); }
 int clinux_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 int clinux_unlock(int descriptor) { return flock(descriptor, LOCK_UN); }
+
+int clinux_has_entries(int folder) {
+    char buffer[4096] __attribute__((aligned(8)));
+    if (lseek(folder, 0, SEEK_SET) < 0) return -1;
+    for (;;) {
+        ssize_t got = getdents64(folder, buffer, sizeof buffer);
+        if (got <= 0) return (int)got;
+        for (char *at = buffer; at < buffer + got; at += ((struct dirent64 *)at)->d_reclen) {
+            const char *name = ((struct dirent64 *)at)->d_name;
+            int is_dot = name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+            if (!is_dot) return 1;
+        }
+    }
+}
 
 int64_t clinux_filesystem(int descriptor) {
     struct statfs found;

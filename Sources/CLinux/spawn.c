@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum step { STEP_CLONE, STEP_STACK, STEP_SESSION, STEP_DESCRIPTORS, STEP_FOLDER, STEP_LIMITS, STEP_EXEC };
@@ -29,7 +30,7 @@ const char *clinux_step_name(int step) {
 }
 
 struct start {
-    struct clinux_spawn *spawn;
+    struct clinux_start *spawn;
     sigset_t mask;
     volatile int error;
 };
@@ -49,7 +50,7 @@ static int raised(int descriptor) {
 /* Runs in the parent's memory, on its own stack: only calls that are safe after vfork(2). */
 static int child(void *argument) {
     struct start *start = argument;
-    struct clinux_spawn *spawn = start->spawn;
+    struct clinux_start *spawn = start->spawn;
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL;
@@ -78,7 +79,7 @@ static int child(void *argument) {
 #define STACK_SIZE (64 * 1024)
 static __thread char *stack;
 
-pid_t clinux_spawn(struct clinux_spawn *spawn) {
+pid_t clinux_spawn(struct clinux_start *spawn) {
     struct start start = {.spawn = spawn, .error = 0};
     spawn->pidfd = -1;
     if (!stack) {
@@ -107,11 +108,26 @@ pid_t clinux_spawn(struct clinux_spawn *spawn) {
     if (failure) {
         siginfo_t info;
         if (pidfd >= 0) close(pidfd);
-        while (syscall(SYS_waitid, 1 /* P_PID */, pid, &info, 4 /* WEXITED */, NULL) < 0 && errno == EINTR) {}
+        while (syscall(SYS_waitid, P_PID, pid, &info, WEXITED, NULL) < 0 && errno == EINTR) {}
         return -failure;
     }
     spawn->pidfd = pidfd;
     return pid;
+}
+
+int clinux_reap(int pidfd, int *signalled, int *value) {
+    siginfo_t info;
+    info.si_pid = 0;
+    if (waitid(3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0) return -1;
+    if (info.si_pid == 0) return 0;
+    *signalled = info.si_code != CLD_EXITED;
+    *value = info.si_status;
+    return 1;
+}
+
+int clinux_output_pipe(int ends[2]) {
+    if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+    return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
 int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }

@@ -22,8 +22,6 @@ package struct FileName: Hashable, Sendable {
         bytes = literal.withUTF8Buffer { Array($0) }
     }
 
-    package init(_ id: some CustomStringConvertible & Comparable) { bytes = Array(id.description.utf8) }
-
     /// The name as text, when it is valid UTF-8.
     package var utf8: String? { String(validating: bytes, as: UTF8.self) }
 

@@ -82,6 +82,11 @@ extension Folder {
         }
     }
 
+    /// Whether anything is in this folder. Not for use from two tasks at once: it moves the descriptor's position.
+    package func hasEntries() throws(FileError) -> Bool {
+        try call(.list, path.escaped) { clinux_has_entries(descriptor) } > 0
+    }
+
     /// True when the folder inside is missing or has no entries.
     package func isEmpty(_ place: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {

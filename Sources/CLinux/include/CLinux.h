@@ -30,6 +30,9 @@ int clinux_lease(int descriptor, int take);
 int clinux_lock(int descriptor);
 int clinux_unlock(int descriptor);
 
+/* 1 when the open folder has entries, 0 when it is empty. Uses and resets the descriptor's own position. */
+int clinux_has_entries(int folder);
+
 /* statfs f_type of an open folder, or -1. */
 int64_t clinux_filesystem(int descriptor);
 
@@ -40,7 +43,7 @@ int64_t clinux_free_bytes(int descriptor);
 
 struct clinux_limit { int resource; uint64_t value; };
 
-struct clinux_spawn {
+struct clinux_start {
     const char *program;         /* absolute, or relative to the folder */
     char *const *arguments;
     char *const *environment;
@@ -57,7 +60,7 @@ struct clinux_spawn {
 /* Starts a program in a session of its own, with no descriptor above 2 and default signal handling.
  * Returns the pid, or -errno; failed_step then tells what failed. The child borrows the parent's memory until it
  * has become the program (CLONE_VM|CLONE_VFORK), so the cost does not grow with the size of the caller. */
-pid_t clinux_spawn(struct clinux_spawn *spawn);
+pid_t clinux_spawn(struct clinux_start *start);
 const char *clinux_step_name(int step);
 
 /* Lets orphans below us become our children (PR_SET_CHILD_SUBREAPER), so that they can be found and ended. */
@@ -65,7 +68,29 @@ int clinux_become_subreaper(void);
 int clinux_pidfd_open(pid_t pid);
 int clinux_pidfd_signal(int pidfd, int signal);
 
+/* Collects a child that has ended: 1 and its exit code (signalled = 0) or signal (signalled = 1), 0 while it runs, -1. */
+int clinux_reap(int pidfd, int *signalled, int *value);
+
+/* A pipe, close-on-exec, whose reading end does not block. */
+int clinux_output_pipe(int ends[2]);
+
+/* --- waiting (the Reactor) --- */
+int clinux_poller(void);
+int clinux_bell(void);
+int clinux_poller_add(int poller, int descriptor);
+int clinux_poller_remove(int poller, int descriptor);
+/* Fills `ready` with descriptors that can be read or whose other end is gone; timeout in ms, -1 = for ever. */
+int clinux_poller_wait(int poller, int *ready, int count, int timeout);
+
 /* Ignores SIGIO and SIGPIPE for the process: a lease break or a vanished reader must not end it. */
 void clinux_ignore_signals(void);
+
+/* --- bobbin-watch, and the room Watching that starts it --- */
+
+/* A pipe whose ends are close-on-exec: ends[0] reads, ends[1] writes. */
+int clinux_pipe(int ends[2]);
+
+/* Has the kernel kill this process when the thread that started it ends (PR_SET_PDEATHSIG). */
+int clinux_end_with_parent(void);
 
 #endif

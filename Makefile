@@ -1,0 +1,74 @@
+# Bobbin. "make help" lists what there is.
+
+PREFIX            ?= /usr/local
+DESTDIR           ?=
+SWIFT             ?= swift
+SWIFT_BUILD_FLAGS ?= --static-swift-stdlib
+TESTFLAGS         ?=
+BENCHFLAGS        ?=
+
+BINARIES := bobbin bobbin-watch
+RELEASE   = .build/release
+SOURCES   = $(wildcard Sources Tests Package.swift)
+
+.PHONY: help build demo run test check lint format bench install uninstall clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo       see it work: real files through three sample jobs, every outcome checked"
+	@echo "make run        serve this folder's jobs/ and spool/ in the foreground (Ctrl-C stops it)"
+	@echo "make test       all tests            TESTFLAGS='--filter Spool'"
+	@echo "make check      format and lint, then all tests"
+	@echo "make format     put the Swift sources into the common format"
+	@echo "make bench      measure against a C floor, inotifywait, incron and xargs    BENCHFLAGS='--only burst'"
+	@echo "make build      the release programs, in $(RELEASE)"
+	@echo "make install    into PREFIX=$(PREFIX) (and DESTDIR)"
+	@echo "make uninstall  remove what install put there"
+	@echo "make clean      remove everything that was built"
+
+build:
+	@Scripts/setup build
+	$(SWIFT) build -c release $(SWIFT_BUILD_FLAGS)
+
+demo:
+	@Scripts/setup build samples
+	$(SWIFT) build -c release $(SWIFT_BUILD_FLAGS)
+	@BOBBIN=$(RELEASE)/bobbin Scripts/demo
+
+run:
+	@Scripts/setup build samples
+	$(SWIFT) build -c release $(SWIFT_BUILD_FLAGS)
+	exec $(RELEASE)/bobbin run --root .
+
+test:
+	@Scripts/setup build samples test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test $(TESTFLAGS)
+
+check: lint test
+
+lint:
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+format:
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+bench:
+	@Scripts/setup build bench
+	$(SWIFT) build -c release $(SWIFT_BUILD_FLAGS)
+	BOBBIN=$(RELEASE)/bobbin python3 Benchmarks/run.py $(BENCHFLAGS)
+
+# "make build && sudo make install": root then builds nothing. The two programs stay together, bobbin looks for its
+# watcher beside itself.
+install:
+	@for program in $(BINARIES); do \
+	    test -x $(RELEASE)/$$program || { echo "$(RELEASE)/$$program is not built; type: make build" >&2; exit 1; }; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(RELEASE)/,$(BINARIES)) $(DESTDIR)$(PREFIX)/bin
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(BINARIES))
+
+clean:
+	rm -rf .build

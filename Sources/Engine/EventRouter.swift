@@ -1,0 +1,97 @@
+import Files
+import ServiceLifecycle
+import Spool
+import Synchronization
+import SystemPackage
+import Watching
+
+/// Leads what the watcher sees to whom it concerns.
+final class EventRouter: Service {
+    /// What a watched folder is.
+    enum Target: Sendable {
+        /// The index is the queue's own for its inboxes.
+        case inbox(FolderQueue, index: Int)
+        case retry(FolderQueue)
+        case jobs
+    }
+
+    private let watcher: Watcher
+    private let targets = Mutex<[WatchToken: Target]>([:])
+    /// Job folders changed.
+    let jobChanges: AsyncStream<Void>
+    private let jobChange: AsyncStream<Void>.Continuation
+    /// Queues whose folder was moved, removed or replaced.
+    let replacedQueues: AsyncStream<FileName>
+    private let replacedQueue: AsyncStream<FileName>.Continuation
+
+    init(watcher: Watcher) {
+        self.watcher = watcher
+        (jobChanges, jobChange) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (replacedQueues, replacedQueue) = AsyncStream.makeStream()
+    }
+
+    /// Watches a folder from now on.
+    func add(_ path: FilePath, _ target: Target) async -> WatchToken {
+        let token = await watcher.add(path: path)
+        targets.withLock { $0[token] = target }
+        // Changes that came before the token was known were not led anywhere.
+        await look(target)
+        return token
+    }
+
+    func remove(_ token: WatchToken) {
+        targets.withLock { $0[token] = nil }
+        watcher.remove(token)
+    }
+
+    func run() async {
+        for await batch in watcher.changes {
+            var start = batch.startIndex
+            while start < batch.endIndex {
+                // Neighbours of one folder go together.
+                let end = batch[start...].firstIndex { $0.folder != batch[start].folder } ?? batch.endIndex
+                if let target = targets.withLock({ $0[batch[start].folder] }) { await lead(batch[start..<end], to: target) }
+                start = end
+            }
+        }
+        jobChange.finish()
+        replacedQueue.finish()
+    }
+
+    private func lead(_ changes: ArraySlice<FolderChange>, to target: Target) async {
+        switch target {
+        case .jobs: jobChange.yield()
+        case .retry(let queue): await queue.requestRetryScan()
+        case .inbox(let queue, let index): await lead(changes, to: queue, index)
+        }
+    }
+
+    private func lead(_ changes: ArraySlice<FolderChange>, to queue: FolderQueue, _ index: Int) async {
+        var sightings: [FolderQueue.Sighting] = []
+        func see(_ name: FileName, _ evidence: Readiness.Evidence, _ change: FolderChange) {
+            sightings.append(FolderQueue.Sighting(folder: index, name: name, evidence: evidence, at: change.seenAt))
+        }
+        var mustLook = false
+        for change in changes {
+            switch change.kind {
+            case .movedIn(let name): see(name, .movedIn, change)
+            case .closed(let name): see(name, .closed, change)
+            case .created(let name): see(name, .created, change)
+            case .touched(let name): await queue.noteTouched(folder: index, name: name, at: change.seenAt)
+            case .lost(let reason):
+                mustLook = true
+                if reason == .replaced || reason == .started || reason == .unmounted, index == 0 { replacedQueue.yield(queue.name) }
+            }
+        }
+        if !sightings.isEmpty { await queue.note(sightings) }
+        if mustLook { await look(.inbox(queue, index: index)) }
+    }
+
+    private func look(_ target: Target) async {
+        switch target {
+        case .jobs: jobChange.yield()
+        case .retry(let queue): await queue.requestRetryScan()
+        case .inbox(let queue, _): await queue.requestScan()
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Documents
+import Files
+import ServiceLifecycle
+import Spool
+
+/// What must happen now and then although nobody asks: recovery of what dead orchestrators held, sweeping, stalled
+/// uploads. One wake-up a minute.
+struct Housekeeper: Service {
+    let board: JobBoard
+    let instances: Instances
+    let clocks: Clocks
+    let notice: @Sendable (String) -> Void
+    /// Forgets old history.
+    let pruneHistory: @Sendable ([(queue: FileName, age: Duration?)]) async -> Void
+
+    private static let roundTime = Duration.seconds(60)
+    private static let sweepEvery = 60
+    /// A temporary name that has not changed for so long belongs to an upload that has stalled (contract §3).
+    private static let stalledAfter = Duration.seconds(86_400)
+
+    func run() async {
+        await cancelWhenGracefulShutdown { await makeRounds() }
+    }
+
+    private func makeRounds() async {
+        var stalled: Set<String> = []
+        var round = 0
+        while !Task.isCancelled {
+            if round % Self.sweepEvery == 0 { await sweep(&stalled) }
+            if round > 0 { await recover() }
+            round += 1
+            try? await Task.sleep(for: Self.roundTime, tolerance: .seconds(5))
+        }
+    }
+
+    private func recover() async {
+        for (queue, _, _) in await board.queues { _ = await queue.recover() }
+        instances.removeDead()
+    }
+
+    private func sweep(_ stalled: inout Set<String>) async {
+        instances.removeDead()
+        for (queue, folder, rules) in await board.queues {
+            let sweeper = Sweeper(name: queue.name, folder: folder, clocks: clocks)
+            do throws(FileError) {
+                let now = clocks.now()
+                let found = try await Offload.run { () throws(FileError) in
+                    _ = try sweeper.sweep(rules.retention)
+                    return try StalledUploads.find(in: folder, names: rules.names, now: now, after: Self.stalledAfter)
+                }
+                for name in found where stalled.insert("\(queue.name)/\(name)").inserted {
+                    notice(
+                        "queue \(queue.name.escaped): \(name.escaped) has a temporary name and has not changed for a day; its upload seems to have stalled")
+                }
+            } catch {
+                notice("queue \(queue.name.escaped): sweeping: \(error)")
+            }
+        }
+        await pruneHistory(await board.historyAges)
+    }
+}

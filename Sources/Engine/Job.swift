@@ -1,0 +1,30 @@
+import Execution
+import Files
+import Spool
+import SystemPackage
+
+/// A triggered job as Engine needs it: what to start, under which limits, and the rules of its queue.
+package struct Job: Sendable {
+    package var name: FileName
+    /// Root of the job's files, `WEBJOBS_PATH`.
+    package var path: FilePath
+    /// Working directory of its runs.
+    package var scriptFolder: Folder
+    /// Program and first arguments.
+    package var command: [[UInt8]]
+    /// `NAME=value`, from settings, resolved.
+    package var environment: [[UInt8]]
+    package var rules: QueueRules
+    package var policy: ExitPolicy
+    package var inboxes: [FilePath]
+    package var maxConcurrency: Int
+    package var timeout: Duration?
+    package var idleTimeout: Duration?
+    package var grace: Duration
+    package var umask: UInt32?
+    package var nice: Int
+    /// Setting `disabled`: the queue fills, nothing starts.
+    package var isDisabled: Bool
+    /// How long history remembers its runs; nil = for ever.
+    package var historyAge: Duration?
+}

@@ -1,0 +1,132 @@
+import Documents
+import Execution
+import Files
+import Logging
+import ServiceLifecycle
+import Spool
+import SystemPackage
+import UnixSignals
+import Watching
+
+/// The running program: puts the parts together, serves until it is told to stop, and takes them down in order.
+package struct Orchestrator: Sendable {
+    package var layout: Layout
+    package var source: any JobSource
+    /// `bobbin-watch`; nil = look at the folders every second instead.
+    package var watcherProgram: FilePath?
+    /// Work off what is there, then end.
+    package var isDraining: Bool
+    package var clocks: Clocks
+    package var notice: @Sendable (String) -> Void
+    /// Told of every change of an item's state.
+    package var recorder: any TransitionRecorder
+
+    package init(
+        layout: Layout, source: any JobSource, watcherProgram: FilePath?, isDraining: Bool, clocks: Clocks = .system,
+        recorder: any TransitionRecorder, notice: @escaping @Sendable (String) -> Void
+    ) {
+        self.layout = layout
+        self.source = source
+        self.watcherProgram = watcherProgram
+        self.isDraining = isDraining
+        self.clocks = clocks
+        self.recorder = recorder
+        self.notice = notice
+    }
+
+    /// A drain leaves items that rest longer than this to a later start.
+    private static let drainHorizon = Duration.seconds(5)
+
+    /// Returns when a signal (or the end of a drain) has ended it and everything is put away.
+    ///
+    /// - Throws: `StartCheck.Refusal`, or what keeps the parts from starting.
+    package func run(onReady: @escaping @Sendable () -> Void) async throws {
+        let spool = try StartCheck.run(layout)
+        let instances = try Instances.register(dataFolder: layout.data, clocks: clocks)
+        defer { instances.resign() }
+        let runner = try Runner(clocks: clocks)
+        let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
+        let router = EventRouter(watcher: watcher)
+        let board = JobBoard(
+            layout: layout, source: source, spool: spool, runner: runner, router: router, instances: instances, clocks: clocks,
+            notice: notice, onTransition: { [recorder] in recorder.record($0) }, onReady: onReady)
+        let housekeeper = Housekeeper(
+            board: board, instances: instances, clocks: clocks, notice: notice,
+            pruneHistory: { [recorder] ages in await recorder.prune(ages) })
+
+        // Taken down from the last to the first: jobs before the watcher, the recorder at the very end.
+        var logger = Logger(label: "bobbin")
+        logger.logLevel = .warning
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: RecorderService(recorder: recorder)),
+                    .init(service: WatcherService(watcher: watcher)), .init(service: router),
+                    .init(service: housekeeper, successTerminationBehavior: .ignore),
+                    .init(service: board, successTerminationBehavior: .gracefullyShutdownGroup),
+                ], logger: logger))
+        let signals = Task { await followSignals(group, runner: runner) }
+        let drain = isDraining ? Task { await waitUntilDrained(board, group) } : nil
+        defer {
+            signals.cancel()
+            drain?.cancel()
+        }
+        try await group.run()
+    }
+
+    /// The first signal stops in order, a second one at once.
+    private func followSignals(_ group: ServiceGroup, runner: Runner) async {
+        var count = 0
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            count += 1
+            if count == 1 {
+                notice("\(signal): stopping; what runs may finish within its stopping_wait_time (once more stops at once)")
+                await group.triggerGracefulShutdown()
+            } else {
+                notice("\(signal) again: stopping at once")
+                runner.killAll()
+            }
+        }
+    }
+
+    private func waitUntilDrained(_ board: JobBoard, _ group: ServiceGroup) async {
+        // Twice in a row: between two looks nothing may have been on its way from one state to another.
+        var quietLooks = 0
+        while quietLooks < 3 {
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+            quietLooks = await board.isDrained(horizon: Self.drainHorizon) ? quietLooks + 1 : 0
+        }
+        await group.triggerGracefulShutdown()
+    }
+}
+
+/// Keeps what happened, for history. Must not block.
+package protocol TransitionRecorder: Sendable {
+    func record(_ transition: Transition)
+    /// Forgets what is older than each queue wants.
+    func prune(_ ages: [(queue: FileName, age: Duration?)]) async
+    /// Writes what is still in memory.
+    func flush() async
+}
+
+/// Writes the last records when everything else has ended.
+private struct RecorderService: Service {
+    let recorder: any TransitionRecorder
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await recorder.flush()
+    }
+}
+
+private struct WatcherService: Service {
+    let watcher: Watcher
+
+    func run() async {
+        await withGracefulShutdownHandler {
+            await watcher.run()
+        } onGracefulShutdown: {
+            Task { await watcher.shutdown() }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Documents
+import Files
+import Glibc
+import SystemPackage
+
+/// Finds the processes of runs, wherever they went: children that left the process group or the session, that closed
+/// their standard input, or that outlived their orchestrator.
+///
+/// A process belongs to a run when its environment carries the run's id (contract §2), when its standard input is the
+/// run's payload, or when a process that does is its ancestor.
+package struct ProcessTree: Sendable {
+    package struct Process: Sendable, Hashable {
+        package let pid: pid_t
+        package let parent: pid_t
+        package let isZombie: Bool
+    }
+
+    private let processes: [pid_t: Process]
+
+    /// Takes a picture of all processes. Costs a millisecond or so: for the ends that need it, not for every run.
+    package init() {
+        var found: [pid_t: Process] = [:]
+        for pid in Self.allPIDs() { found[pid] = Self.look(pid) }
+        processes = found
+    }
+
+    /// The processes of one run, ancestors before descendants; never this process itself.
+    package func members(run: ItemID, payloadPath: FilePath? = nil, root: pid_t? = nil) -> [Process] {
+        let mark = Array("BOBBIN_RUN_ID=\(run)".utf8)
+        let own = getpid()
+        let marked = processes.values.filter { process in
+            guard process.pid != own, !process.isZombie else { return false }
+            return process.pid == root || Self.environment(of: process.pid, contains: mark)
+                || payloadPath.map { Self.standardInput(of: process.pid) == $0 } ?? false
+        }
+        var members = Dictionary(uniqueKeysWithValues: marked.map { ($0.pid, $0) })
+        var hasGrown = true
+        while hasGrown {
+            hasGrown = false
+            for process in processes.values where members[process.pid] == nil && members[process.parent] != nil && !process.isZombie {
+                members[process.pid] = process
+                hasGrown = true
+            }
+        }
+        return members.values.sorted { $0.pid < $1.pid }
+    }
+
+    private static func allPIDs() -> [pid_t] {
+        guard let listing = try? Folder.open("/proc").listing() else { return [] }
+        var pids: [pid_t] = []
+        while let entry = try? listing.next() {
+            if let text = entry.name.utf8, let pid = pid_t(text) { pids.append(pid) }
+        }
+        return pids
+    }
+
+    /// Reads `/proc/PID/stat` (proc(5)): the command in parentheses may itself contain any byte.
+    static func look(_ pid: pid_t) -> Process? {
+        guard let bytes = read("/proc/\(pid)/stat", limit: 1024), let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "))
+        guard fields.count > 1, let parent = pid_t(String(decoding: fields[1], as: UTF8.self)) else { return nil }
+        return Process(pid: pid, parent: parent, isZombie: fields[0].first == UInt8(ascii: "Z") || fields[0].first == UInt8(ascii: "X"))
+    }
+
+    static func environment(of pid: pid_t, contains mark: [UInt8]) -> Bool {
+        guard let bytes = read("/proc/\(pid)/environ", limit: 2 << 20) else { return false }
+        return bytes.split(separator: 0).contains { $0.elementsEqual(mark) }
+    }
+
+    private static func standardInput(of pid: pid_t) -> FilePath? {
+        var buffer = [CChar](repeating: 0, count: 4097)
+        let length = readlink("/proc/\(pid)/fd/0", &buffer, 4096)
+        return length > 0 ? FilePath(bytes: buffer.prefix(length).map(UInt8.init(bitPattern:))) : nil
+    }
+
+    private static func read(_ path: String, limit: Int) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        let file = OpenFile(adopting: descriptor, subject: path)
+        return try? file.readAll(limit: limit)
+    }
+
+    /// Children of this process that it did not start: descendants of runs whose parents are gone. A subreaper's
+    /// orphans become children of its first thread (proc(5), `/proc/PID/task/TID/children`).
+    static func adopted() -> [pid_t] {
+        guard let bytes = read("/proc/self/task/\(getpid())/children", limit: 64 * 1024) else { return [] }
+        return bytes.split(separator: UInt8(ascii: " ")).compactMap { pid_t(String(decoding: $0, as: UTF8.self)) }
+    }
+}

@@ -1,0 +1,157 @@
+import CLinux
+import Documents
+import Files
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Starts scripts and follows them to their end.
+package final class Runner: Sendable {
+    private let reactor: Reactor
+    private let clocks: Clocks
+    private let runs = Mutex<[ItemID: ScriptRun]>([:])
+
+    /// Processes started here and not reaped yet, over all runners of this program: `waitid` is asked for these alone.
+    private static let started = Mutex<Set<pid_t>>([])
+
+    static func isRunning(_ pid: pid_t) -> Bool { started.withLock { $0.contains(pid) } }
+
+    /// Throws when the machine has no descriptors left.
+    package init(clocks: Clocks = .system) throws {
+        self.clocks = clocks
+        reactor = try Reactor(clocks: clocks)
+        clinux_ignore_signals()
+        // Where the kernel refuses, orphans go to init; they are still found by their environment when it matters.
+        _ = clinux_become_subreaper()
+    }
+
+    deinit { reactor.stop() }
+
+    /// Runs a script to its end; the result tells everything, also that it could not be started. Is not cancelled with
+    /// the calling task: a run ends by `stop`, `cancel` or `killAll`.
+    package func run(_ script: Script) async -> ScriptResult {
+        await withCheckedContinuation { continuation in
+            start(script) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func start(_ script: Script, onEnd: @escaping @Sendable (ScriptResult) -> Void) {
+        let startedAt = clocks.now()
+        func couldNotStart(_ step: String, _ code: Errno) {
+            var log = LineLog(script, clocks: clocks)
+            log.system("\(step) failed: \(code)", isError: true)
+            log.finish()
+            onEnd(
+                ScriptResult(
+                    end: .notStarted(step: step, code), cutOff: nil, startedAt: startedAt, finishedAt: clocks.now(),
+                    errorTail: "\(step) failed: \(code): \(Escaped.text(script.arguments.first ?? []))"))
+        }
+        guard let output = Pipe(), let error = Pipe() else { return couldNotStart("making a pipe", Errno(rawValue: errno)) }
+        switch Self.spawn(script, output: output.writing.descriptor, error: error.writing.descriptor) {
+        case .failure(let step, let code): couldNotStart(step, code)
+        case .success(let pid, let process):
+            let run = ScriptRun(
+                script, pid: pid, process: process, output: output.reading, error: error.reading, startedAt: startedAt,
+                reactor: reactor, clocks: clocks,
+                onEnd: { [self] result in
+                    Self.started.withLock { _ = $0.remove(pid) }
+                    runs.withLock { $0[script.run] = nil }
+                    onEnd(result)
+                })
+            runs.withLock { $0[script.run] = run }
+            reactor.perform { run.begin() }
+        }
+    }
+
+    /// Both ends of a pipe; the reading end does not block.
+    private struct Pipe {
+        let reading: OpenFile
+        let writing: OpenFile
+
+        init?() {
+            var ends: [Int32] = [-1, -1]
+            guard clinux_output_pipe(&ends) == 0 else { return nil }
+            reading = OpenFile(adopting: ends[0], subject: "a pipe")
+            writing = OpenFile(adopting: ends[1], subject: "a pipe")
+        }
+    }
+
+    private enum Spawned {
+        case success(pid_t, OpenFile)
+        case failure(step: String, Errno)
+    }
+
+    private static func spawn(_ script: Script, output: Int32, error: Int32) -> Spawned {
+        let arguments = CStrings(script.arguments)
+        let environment = CStrings(script.environment)
+        var request = clinux_start()
+        request.program = arguments.first
+        request.arguments = UnsafePointer(arguments.pointers)
+        request.environment = UnsafePointer(environment.pointers)
+        request.input = script.input.descriptor
+        request.output = output
+        request.error = error
+        request.folder = script.folder.descriptor
+        request.umask = script.umask.map { Int32($0) } ?? -1
+        request.nice = Int32(script.nice)
+        let pid = withExtendedLifetime((arguments, environment)) {
+            // Registered under the lock, so that nobody takes the new child for an adopted orphan.
+            started.withLock { started in
+                let pid = clinux_spawn(&request)
+                if pid > 0 { started.insert(pid) }
+                return pid
+            }
+        }
+        guard pid > 0 else { return .failure(step: String(cString: clinux_step_name(request.failed_step)), Errno(rawValue: -pid)) }
+        return .success(pid, OpenFile(adopting: request.pidfd, subject: "process \(pid)"))
+    }
+
+    // MARK: Ending runs
+
+    /// Asks all runs to finish: shutdown file, grace, SIGTERM, SIGKILL; each by its own times, all at once.
+    package func askAllToFinish() { each { $0.askToFinish() } }
+
+    /// Ends all runs at once.
+    package func killAll() { each { $0.killNow() } }
+
+    /// Ends one run because an operator wants it; false when it is not running here.
+    @discardableResult
+    package func cancel(_ run: ItemID) -> Bool {
+        guard let found = runs.withLock({ $0[run] }) else { return false }
+        reactor.perform { found.cut(.cancelled, "cancelled by an operator") }
+        return true
+    }
+
+    private func each(_ order: @escaping @Sendable (ScriptRun) -> Void) {
+        for run in runs.withLock({ Array($0.values) }) { reactor.perform { order(run) } }
+    }
+}
+
+/// A NULL-terminated array of C strings, for execve(2).
+private final class CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let storage: UnsafeMutablePointer<CChar>
+    var first: UnsafePointer<CChar>? { UnsafePointer(pointers[0]) }
+
+    init(_ strings: [[UInt8]]) {
+        let size = strings.reduce(0) { $0 + $1.count + 1 }
+        storage = .allocate(capacity: max(size, 1))
+        pointers = .allocate(capacity: strings.count + 1)
+        var next = storage
+        for (index, string) in strings.enumerated() {
+            pointers[index] = next
+            for byte in string {
+                next.pointee = CChar(bitPattern: byte)
+                next += 1
+            }
+            next.pointee = 0
+            next += 1
+        }
+        pointers[strings.count] = nil
+    }
+
+    deinit {
+        storage.deallocate()
+        pointers.deallocate()
+    }
+}

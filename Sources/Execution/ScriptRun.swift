@@ -1,0 +1,232 @@
+import CLinux
+import Documents
+import Files
+import Glibc
+import SystemPackage
+
+/// One run from start to end: process, pipes, deadlines, survivors. Lives on the reactor's thread; nothing else touches
+/// it, hence the unchecked Sendable.
+///
+/// The run is over when the script has ended, its output is read, and none of its processes is left.
+final class ScriptRun: @unchecked Sendable {
+    /// Between SIGTERM and SIGKILL (contract §7).
+    static let killDelay = Duration.seconds(5)
+
+    private enum Stage { case running, asked, terminating, killed }
+
+    let script: Script
+    private let reactor: Reactor
+    private let clocks: Clocks
+    private let onEnd: (ScriptResult) -> Void
+    private let startedAt: Instant
+    private let pid: pid_t
+    private let process: OpenFile
+    private var pipes: [LineLog.Level: OpenFile]
+    private var log: LineLog
+    private var end: ScriptResult.End?
+    private var cutOff: ScriptResult.CutOff?
+    private var stage = Stage.running
+    private var deadlines: [Int] = []
+    private var idleDeadline: Int?
+    private var lastSign: Duration
+    private var hasEnded = false
+    private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+
+    init(
+        _ script: Script, pid: pid_t, process: OpenFile, output: OpenFile, error: OpenFile, startedAt: Instant, reactor: Reactor,
+        clocks: Clocks, onEnd: @escaping (ScriptResult) -> Void
+    ) {
+        self.script = script
+        self.pid = pid
+        self.process = process
+        pipes = [.output: output, .error: error]
+        self.startedAt = startedAt
+        self.reactor = reactor
+        self.clocks = clocks
+        self.onEnd = onEnd
+        log = LineLog(script, clocks: clocks)
+        lastSign = clocks.uptime()
+    }
+
+    func begin() {
+        for (level, pipe) in pipes { reactor.watch(pipe.descriptor) { self.read(level) } }
+        reactor.watch(process.descriptor) { self.reap() }
+        if let timeout = script.timeout {
+            deadlines.append(reactor.after(timeout) { self.cut(.timeout, "it ran longer than the timeout allows") })
+        }
+        if script.idleTimeout != nil { watchIdleness() }
+    }
+
+    // MARK: Output
+
+    private func read(_ level: LineLog.Level) {
+        guard let pipe = pipes[level] else { return }
+        // A few buffers at a time: one loud script must not keep the others waiting.
+        for _ in 0..<8 {
+            let count = Glibc.read(pipe.descriptor, &buffer, buffer.count)
+            if count > 0 {
+                lastSign = clocks.uptime()
+                log.append(buffer[..<count], level)
+                continue
+            }
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 && errno == EAGAIN { break }
+            reactor.unwatch(pipe.descriptor)
+            pipes[level] = nil
+            break
+        }
+        log.flush()
+        endIfOver()
+    }
+
+    // MARK: End
+
+    private func reap() {
+        var isSignalled: Int32 = 0
+        var value: Int32 = 0
+        guard clinux_reap(process.descriptor, &isSignalled, &value) == 1 else { return }
+        end = isSignalled == 0 ? .exited(Int(value)) : .signalled(Int(value))
+        reactor.unwatch(process.descriptor)
+        for level in Array(pipes.keys) { read(level) }
+        endIfOver()
+    }
+
+    private func endIfOver() {
+        guard end != nil, !hasEnded else { return }
+        guard pipes.isEmpty, !hasSurvivors else { return endSurvivors() }
+        finish()
+    }
+
+    /// Members of the process group, and descendants that left it and lost their parents.
+    private var hasSurvivors: Bool { kill(-pid, 0) == 0 || !adopted.isEmpty }
+
+    private var adopted: [pid_t] {
+        let mark = Array("BOBBIN_RUN_ID=\(script.run)".utf8)
+        return ProcessTree.adopted().filter { child in
+            // Reaps an orphan that has ended; the processes of other runs are left to their own watchers.
+            if ProcessTree.look(child)?.isZombie == true, !Runner.isRunning(child) {
+                _ = waitpid(child, nil, WNOHANG)
+                return false
+            }
+            return !Runner.isRunning(child) && ProcessTree.environment(of: child, contains: mark)
+        }
+    }
+
+    /// The script has ended, but left processes behind: a run does not outlive its script, so they are told to end, and
+    /// made to if they do not.
+    private func endSurvivors() {
+        guard stage == .running || stage == .asked else { return }
+        if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
+        terminate()
+        waitForSurvivors(.milliseconds(5))
+    }
+
+    private func waitForSurvivors(_ pause: Duration) {
+        deadlines.append(
+            reactor.after(pause) { [self] in
+                guard !hasEnded else { return }
+                if stage == .killed, !hasSurvivors {
+                    // Whatever still holds the pipe is not of this run, or cannot die: its output is not waited for.
+                    for pipe in pipes.values { reactor.unwatch(pipe.descriptor) }
+                    pipes = [:]
+                }
+                if pipes.isEmpty && !hasSurvivors { return finish() }
+                waitForSurvivors(min(pause * 2, .milliseconds(200)))
+            })
+    }
+
+    private func finish() {
+        guard !hasEnded, let end else { return }
+        hasEnded = true
+        for deadline in deadlines { reactor.cancel(deadline) }
+        if let idleDeadline { reactor.cancel(idleDeadline) }
+        if end != .exited(0) { log.system(Self.words(end), isError: true) }
+        log.finish()
+        onEnd(
+            ScriptResult(
+                end: end, cutOff: cutOff, startedAt: startedAt, finishedAt: clocks.now(), errorTail: log.errorText))
+    }
+
+    private static func words(_ end: ScriptResult.End) -> String {
+        switch end {
+        case .exited(let code): "exit code \(code)"
+        case .signalled(let number): "ended by \(SignalName.of(number))"
+        case .notStarted(let step, let code): "\(step) failed: \(code)"
+        }
+    }
+
+    // MARK: Stopping
+
+    /// The orchestrator stops: the run may finish for its grace, then it is told to.
+    func askToFinish() {
+        guard stage == .running, end == nil else { return }
+        stage = .asked
+        log.system("the orchestrator stops; the run may finish within \(DurationText.text(script.grace))")
+        log.flush()
+        createShutdownFile()
+        deadlines.append(reactor.after(script.grace) { self.cut(.stopped, "its grace is over") })
+    }
+
+    /// Written in place, not renamed: WebJobs programs watch for the creation (reference/webjobs.md §3.6).
+    private func createShutdownFile() {
+        let text = Array(clocks.now().rfc3339.utf8)
+        let descriptor = script.shutdownFile.withPlatformString { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+        if descriptor >= 0 {
+            _ = write(descriptor, text, text.count)
+            close(descriptor)
+        }
+    }
+
+    func cut(_ reason: ScriptResult.CutOff, _ words: String) {
+        guard end == nil, stage == .running || stage == .asked else { return }
+        cutOff = reason
+        log.system("\(words); it gets SIGTERM now and SIGKILL in \(DurationText.text(Self.killDelay))", isError: true)
+        log.flush()
+        terminate()
+    }
+
+    private func terminate() {
+        stage = .terminating
+        signal(SIGTERM)
+        deadlines.append(reactor.after(Self.killDelay) { self.killTree() })
+    }
+
+    func killNow() {
+        guard !hasEnded else { return }
+        if end == nil, cutOff == nil { cutOff = .stopped }
+        killTree()
+    }
+
+    private func killTree() {
+        guard !hasEnded else { return }
+        stage = .killed
+        signal(SIGKILL)
+    }
+
+    /// To the process group, and to every process of the run outside it.
+    private func signal(_ number: Int32) {
+        // A stopped process takes notice of SIGTERM only once it goes on.
+        kill(-pid, number)
+        if number != SIGKILL { kill(-pid, SIGCONT) }
+        for member in ProcessTree().members(run: script.run, root: end == nil ? pid : nil) where getpgid(member.pid) != pid {
+            kill(member.pid, number)
+            if number != SIGKILL { kill(member.pid, SIGCONT) }
+        }
+    }
+
+    // MARK: Idleness
+
+    private func watchIdleness() {
+        guard let limit = script.idleTimeout, end == nil else { return }
+        let quiet = clocks.uptime() - lastSign
+        if quiet >= limit, !hasProgressed(within: limit) {
+            return cut(.idleTimeout, "no output and no progress for \(DurationText.text(limit))")
+        }
+        idleDeadline = reactor.after(quiet >= limit ? limit : limit - quiet) { self.watchIdleness() }
+    }
+
+    private func hasProgressed(within limit: Duration) -> Bool {
+        guard let stamp = try? script.logFolder.stamp(script.progressPlace) else { return false }
+        return clocks.now() - stamp.modified < limit
+    }
+}

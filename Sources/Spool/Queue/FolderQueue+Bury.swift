@@ -1,0 +1,52 @@
+import Documents
+import Files
+
+extension FolderQueue {
+    /// What is not a regular file (or an accepted folder) is never opened: it is moved to `failed/` as it is.
+    func refuse(_ name: FileName, in index: Int, kind: Stamp.Kind) throws(FileError) {
+        try bury(
+            name, in: index, reason: "not_a_file",
+            error: "\(name.escaped) is \(kind.words); only regular files are taken, and it was not opened")
+    }
+
+    /// Moves a file that cannot be an item to `failed/`, with the reason, without running anything.
+    func bury(_ name: FileName, in index: Int, reason: String, error: String) throws(FileError) {
+        let now = around.clocks.now()
+        let id = ItemID.make(at: now)
+        let place = ItemPlace.claimed(id)
+        guard let stamp = try inboxes[index].stamp(RelativePath(name)) else { return }
+        try folder.makeFolder(place.root, mode: 0o750)
+        try folder.makeFolder(place.payloadFolder, mode: 0o750)
+        guard try inboxes[index].move(RelativePath(name), to: folder, as: place.payload(name)) == .moved else {
+            try folder.removeEmptyFolder(place.payloadFolder)
+            try folder.removeEmptyFolder(place.root)
+            return
+        }
+        if let envelope = Envelope.name(for: name) {
+            _ = try inboxes[index].move(RelativePath(envelope), to: folder, as: place.envelope)
+        }
+        let record = ItemRecord(
+            id: id, name: name, trigger: .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
+            instance: around.instances.own)
+        try bury(record, place: place, reason: reason, error: error)
+    }
+
+    /// Gives a claimed item that must not run its final state.
+    func bury(
+        _ record: ItemRecord, place: ItemPlace, state: StatusDocument.State = .failed, reason: String, error: String
+    ) throws(FileError) {
+        try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        var status = StatusDocument(
+            id: record.id, name: record.name, queue: name, state: state, attempt: record.failures,
+            maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions, size: record.size,
+            submittedAt: record.submittedAt, claimedAt: record.claimedAt, instance: around.instances.own)
+        status.finishedAt = around.clocks.now()
+        status.reason = reason
+        status.error = error
+        status.correlationID = record.envelope?.correlationID
+        try folder.replace(place.outcome, with: status.json.prettyBytes, mode: 0o644)
+        try publishStatus(status, at: place)
+        _ = try folder.move(place.root, to: folder, as: ItemPlace.failed(record.id).root)
+        around.onTransition(Transition(status: status, submittedAt: record.submittedAt, trigger: record.trigger))
+    }
+}

@@ -1,0 +1,273 @@
+import Documents
+import Files
+import SystemPackage
+
+extension FolderQueue {
+    package func claim(upTo count: Int) -> [Grant] {
+        let now = uptime
+        guard now >= pausedUntil else { return [] }
+        inbox.promote(at: now)
+        var grants: [Grant] = []
+        while grants.count < count {
+            // New work and repeated work take turns, so that neither starves the other.
+            let grant: Grant?
+            do throws(FileError) {
+                grant = try claimOne(at: now)
+            } catch {
+                rest(after: error)
+                break
+            }
+            guard let grant else { break }
+            isTakingRetryNext.toggle()
+            grants.append(grant)
+        }
+        if !grants.isEmpty {
+            shortagePause = .seconds(1)
+            forgetNotice("shortage")
+            startPulse()
+        }
+        if inbox.hasLeftOut, inbox.hasRoom, scan.task == nil { requestScan() }
+        if shelf.hasLeftOut, shelf.count == 0, scan.task == nil { requestRetryScan() }
+        resumeScan()
+        scheduleWake()
+        return grants
+    }
+
+    private func claimOne(at now: Duration) throws(FileError) -> Grant? {
+        if isTakingRetryNext {
+            if let grant = try claimRetry(at: now) { return grant }
+            return try claimNew(at: now)
+        }
+        if let grant = try claimNew(at: now) { return grant }
+        return try claimRetry(at: now)
+    }
+
+    /// The machine is short of something: nothing is claimed for a while, and the operator is told once.
+    func rest(after error: FileError) {
+        tell("shortage", "\(error); nothing is started until this passes, and nothing is lost")
+        pausedUntil = uptime + shortagePause
+        shortagePause = min(shortagePause * 2, .seconds(10))
+        scheduleWake()
+    }
+
+    private func claimNew(at now: Duration) throws(FileError) -> Grant? {
+        while let candidate = inbox.next() {
+            do throws(FileError) {
+                if let grant = try claim(candidate, at: now) { return grant }
+            } catch where error.isShortage {
+                inbox.enqueue(candidate)
+                throw error
+            } catch {
+                // This file cannot be had (no permission, immutable): it waits, and `bobbin why` says why.
+                tell("claim \(candidate.key.name.escaped)", "\(error); the file stays where it is and is tried again")
+                inbox.wait(candidate, until: now + .seconds(30), reason: .unreadable("\(error)"))
+            }
+        }
+        return nil
+    }
+
+    /// Judges a candidate and claims it if it is ready; nil when it is not, with the next look arranged.
+    private func claim(_ candidate: Inbox.Candidate, at now: Duration) throws(FileError) -> Grant? {
+        let inboxFolder = inboxes[candidate.key.folder]
+        let name = candidate.key.name
+        guard let stamp = try inboxFolder.stamp(RelativePath(name)) else {
+            inbox.forget(candidate.key)
+            return nil
+        }
+        let sight = Readiness.Sight(
+            evidence: candidate.evidence, stamp: stamp, earlier: candidate.stamp, quiet: now - candidate.lastEvent,
+            now: around.clocks.now(), leasesWork: !isNetwork)
+        var seen = candidate
+        seen.stamp = stamp
+        switch readiness.judge(sight) {
+        case .ready: break
+        case .refuse(let kind):
+            inbox.forget(candidate.key)
+            try refuse(name, in: candidate.key.folder, kind: kind)
+            return nil
+        case .leave:
+            inbox.forget(candidate.key)
+            return nil
+        case .wait(let pause, let reason):
+            wait(seen, for: pause, reason: reason, at: now)
+            return nil
+        }
+        for side in rules.names.sideFileNames(for: name, isEmpty: stamp.size == 0) where inboxFolder.exists(RelativePath(side)) {
+            wait(seen, for: .seconds(1), reason: .heldBack(by: side), at: now)
+            return nil
+        }
+        let envelope: LoadedEnvelope?
+        do throws(Envelope.Problem) {
+            envelope = try loadEnvelope(of: name, in: inboxFolder)
+        } catch {
+            inbox.forget(candidate.key)
+            try bury(name, in: candidate.key.folder, reason: "bad_envelope", error: error.description)
+            return nil
+        }
+        if let notBefore = envelope?.envelope.notBefore, notBefore > around.clocks.now() {
+            wait(seen, for: notBefore - around.clocks.now(), reason: .notBefore(notBefore), at: now)
+            return nil
+        }
+        return try take(seen, stamp: stamp, envelope: envelope, at: now)
+    }
+
+    func wait(_ candidate: Inbox.Candidate, for pause: Duration, reason: WaitReason, at now: Duration) {
+        if pause > Self.longWait {
+            inbox.forget(candidate.key)
+        } else {
+            inbox.wait(candidate, until: now + pause, reason: reason)
+        }
+    }
+
+    /// How long to leave a writer alone: at first only as long as the kernel needs to forget one that has closed
+    /// (reference/peers.md §4.3), then ever longer up to a second. Its close event ends the wait at once.
+    static func pause(afterBusyLooks looks: Int) -> Duration {
+        let milliseconds = [1, 2, 4, 8, 20, 50, 100, 250, 500, 1000]
+        return .milliseconds(milliseconds[min(looks, milliseconds.count - 1)])
+    }
+
+    /// Steps 1 to 5 of contract §2: open, lease, lock, rename, record.
+    private func take(
+        _ candidate: Inbox.Candidate, stamp: Stamp, envelope: LoadedEnvelope?, at now: Duration
+    ) throws(FileError) -> Grant? {
+        let name = candidate.key.name
+        let inboxFolder = inboxes[candidate.key.folder]
+        let isFolder = stamp.kind == .folder
+        let payload: OpenFile
+        do throws(FileError) {
+            // A network file system locks only what is open for writing (reference/distributed.md §4).
+            payload = try inboxFolder.open(RelativePath(name), writing: isNetwork && !isFolder)
+        } catch where error.isMissing {
+            inbox.forget(candidate.key)
+            return nil
+        } catch where error.code == .tooManySymbolicLinkLevels || error.code == .noSuchAddressOrDevice {
+            // It was replaced between the look and the open; the next look sees what it is now.
+            inbox.enqueue(candidate)
+            return nil
+        }
+        guard try payload.stamp().isUnchanged(since: stamp) else {
+            wait(candidate, for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
+            return nil
+        }
+        let lease: OpenFile.LeaseAnswer = isFolder || isNetwork ? .notPermitted : payload.takeLease()
+        defer { if lease == .granted { payload.dropLease() } }
+        switch lease {
+        case .granted: break
+        case .busy:
+            var busy = candidate
+            busy.busyLooks += 1
+            wait(busy, for: Self.pause(afterBusyLooks: candidate.busyLooks), reason: .openForWriting, at: now)
+            return nil
+        case .notPermitted where candidate.stamp == nil && !isFolder:
+            // Only time can tell: the stamp must be the same once more after the settle time.
+            wait(candidate.seen(stamp), for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
+            return nil
+        case .notPermitted: break
+        }
+        guard try payload.tryLock() else {
+            wait(candidate, for: .milliseconds(100), reason: .queued, at: now)
+            return nil
+        }
+        inbox.forget(candidate.key)
+        return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope)
+    }
+
+    private func rename(
+        _ name: FileName, from inboxFolder: Folder, payload: OpenFile, stamp: Stamp, envelope: LoadedEnvelope?
+    ) throws(FileError) -> Grant? {
+        let clockNow = around.clocks.now()
+        let id = envelope?.envelope.id ?? .make(at: clockNow)
+        let place = ItemPlace.claimed(id)
+        // An id that a caller chose may be known already: then the item gets one of its own.
+        guard try folder.makeFolder(place.root, mode: 0o750) else {
+            return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope?.withoutID)
+        }
+        try folder.makeFolder(place.payloadFolder, mode: 0o750)
+        if envelope != nil, let envelopeName = Envelope.name(for: name) {
+            _ = try inboxFolder.link(RelativePath(envelopeName), to: folder, as: place.envelope)
+        }
+        guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
+            try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
+        else {
+            try putBack(name, to: inboxFolder, from: place)
+            return nil
+        }
+        if envelope != nil, let envelopeName = Envelope.name(for: name) { try inboxFolder.remove(RelativePath(envelopeName)) }
+        var record = ItemRecord(
+            id: id, name: name, trigger: envelope?.envelope.trigger ?? .drop, size: stamp.size,
+            submittedAt: min(stamp.changed, clockNow), claimedAt: clockNow, instance: around.instances.own)
+        record.envelope = envelope?.envelope
+        if let expiry = envelope?.envelope.expiresAt, expiry <= clockNow {
+            try bury(record, place: place, reason: "expired", error: "it expired at \(expiry.rfc3339), before it could start")
+            return nil
+        }
+        do throws(FileError) {
+            return try begin(record, machine: ItemMachine(), place: place, payload: payload, isNew: true)
+        } catch {
+            // Not recorded, so not started: the file goes back to where it was dropped.
+            if envelope != nil, let envelopeName = Envelope.name(for: name) {
+                _ = try folder.link(place.envelope, to: inboxFolder, as: RelativePath(envelopeName))
+            }
+            try folder.remove(place.record)
+            try putBack(name, to: inboxFolder, from: place)
+            throw error
+        }
+    }
+
+    /// Records the attempt, before anything is started, and holds the item.
+    func begin(
+        _ oldRecord: ItemRecord, machine oldMachine: ItemMachine, place: ItemPlace, payload: OpenFile, isNew: Bool
+    ) throws(FileError) -> Grant? {
+        var record = oldRecord
+        var machine = oldMachine
+        guard case .recordAttempt(let attempt)? = machine.handle(.claim, limits: rules.limits).first else { return nil }
+        let clockNow = around.clocks.now()
+        let slot = try slots.take()
+        let ownWork = !isNew && folder.exists(place.work)
+        record.instance = around.instances.own
+        record.claimedAt = clockNow
+        record.slot = slot.place.name
+        record.fence += 1
+        record.nextAttemptAt = nil
+        let run = ItemID.make(at: clockNow)
+        record.attempts.append(ItemRecord.Attempt(run: run, number: attempt, startedAt: clockNow))
+        if record.attempts.count > ItemRecord.attemptsKept { record.attempts.removeFirst() }
+        if isNew {
+            try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
+        } else {
+            try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        }
+        let grant = Grant(
+            item: record.id, run: run, queue: name, name: record.name, fence: Fence(record.fence), deadline: nil,
+            attempt: attempt, maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions,
+            trigger: record.trigger, correlationID: record.envelope?.correlationID, session: nil,
+            arguments: record.envelope?.arguments, submittedAt: record.submittedAt, claimedAt: clockNow, size: record.size)
+        held[record.id] = Held(
+            record: record, machine: machine, place: place, payload: payload, slot: slot, grant: grant,
+            work: ownWork ? place.work : slot.place.place(.work),
+            checkpointBefore: isNew ? nil : try folder.stamp(place.checkpoint), claimedUptime: uptime)
+        return grant
+    }
+
+    /// The rename met another file than the one that was locked, or none: what was moved goes back, and is judged anew.
+    private func putBack(_ name: FileName, to inboxFolder: Folder, from place: ItemPlace) throws(FileError) {
+        if try folder.move(place.payload(name), to: inboxFolder, as: RelativePath(name)) == .taken {
+            // A newer file has the name: what we hold becomes an item of its own through recovery.
+            Task { await self.recover() }
+            return
+        }
+        try folder.remove(place.envelope)
+        try folder.removeEmptyFolder(place.payloadFolder)
+        try folder.removeEmptyFolder(place.root)
+        scan.isWanted = true
+        startScan()
+    }
+}
+
+extension Inbox.Candidate {
+    func seen(_ stamp: Stamp) -> Inbox.Candidate {
+        var copy = self
+        copy.stamp = stamp
+        return copy
+    }
+}

@@ -1,0 +1,108 @@
+import Documents
+import Files
+
+/// An envelope as it lies beside its payload.
+struct LoadedEnvelope {
+    var envelope: Envelope
+
+    var withoutID: LoadedEnvelope {
+        var copy = self
+        copy.envelope.id = nil
+        return copy
+    }
+}
+
+extension FolderQueue {
+    /// Claims the next item of `retry/` that is due: lock, rename, record.
+    func claimRetry(at now: Duration) throws(FileError) -> Grant? {
+        while let id = shelf.next(at: now) {
+            do throws(FileError) {
+                if let grant = try claimRetry(id) { return grant }
+            } catch where error.isShortage {
+                shelf.put(id, due: now)
+                throw error
+            } catch {
+                tell("retry \(id)", "\(error); the item stays in retry/ and is tried again")
+                shelf.put(id, due: now + .seconds(30))
+            }
+        }
+        return nil
+    }
+
+    private func claimRetry(_ id: ItemID) throws(FileError) -> Grant? {
+        let resting = ItemPlace.retry(id)
+        guard let record = record(at: resting) else {
+            if try folder.stamp(resting.root) != nil { try mendUnreadable(id, at: resting) }
+            return nil
+        }
+        // An operator's `touch`, or another orchestrator's newer record, counts for more than what we remember.
+        if let due = record.nextAttemptAt, due > around.clocks.now() + .seconds(1), due - around.clocks.now() < .seconds(86_400 * 366) {
+            let remaining = due - around.clocks.now()
+            if remaining <= longestBackoff {
+                shelf.put(id, due: uptime + remaining)
+                return nil
+            }
+        }
+        if let expiry = record.envelope?.expiresAt, expiry <= around.clocks.now() {
+            return try expire(record, from: resting, expiry: expiry)
+        }
+        guard let payload = try openPayload(record.name, at: resting), try payload.tryLock() else { return nil }
+        let place = ItemPlace.claimed(id)
+        guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }
+        do throws(FileError) {
+            return try begin(record, machine: record.machine(.retrying), place: place, payload: payload, isNew: false)
+        } catch {
+            _ = try folder.move(place.root, to: folder, as: resting.root)
+            throw error
+        }
+    }
+
+    private var longestBackoff: Duration {
+        switch rules.limits.backoff.steps {
+        case .growing(_, _, let limit): limit * 1.2
+        case .list(let delays): (delays.max() ?? .zero) * 1.2
+        }
+    }
+
+    private func expire(_ record: ItemRecord, from resting: ItemPlace, expiry: Instant) throws(FileError) -> Grant? {
+        let place = ItemPlace.claimed(record.id)
+        guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }
+        try bury(record, place: place, reason: "expired", error: "it expired at \(expiry.rfc3339), before it could start again")
+        return nil
+    }
+
+    /// Opens an item's payload for its lock; nil when it is gone.
+    func openPayload(_ name: FileName, at place: ItemPlace) throws(FileError) -> OpenFile? {
+        let isFolder = try folder.stamp(place.payload(name))?.kind == .folder
+        do throws(FileError) {
+            return try folder.open(place.payload(name), writing: isNetwork && !isFolder)
+        } catch where error.isMissing {
+            return nil
+        }
+    }
+
+    /// `item.json` is missing or torn: the payload is what counts, and starts a new history.
+    func mendUnreadable(_ id: ItemID, at place: ItemPlace) throws(FileError) {
+        guard let name = try folder.names(in: place.payloadFolder).first, let stamp = try folder.stamp(place.payload(name)) else { return }
+        tell("record \(id)", "item.json of \(id) is missing or not readable; the item keeps its file and starts a new history")
+        let now = around.clocks.now()
+        var record = ItemRecord(
+            id: id, name: name, trigger: .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
+            instance: around.instances.own)
+        record.nextAttemptAt = now
+        try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        shelf.put(id, due: uptime)
+    }
+
+    func loadEnvelope(of name: FileName, in inboxFolder: Folder) throws(Envelope.Problem) -> LoadedEnvelope? {
+        guard let envelopeName = Envelope.name(for: name) else { return nil }
+        let bytes: [UInt8]?
+        do throws(FileError) {
+            bytes = try inboxFolder.read(RelativePath(envelopeName), limit: Envelope.sizeLimit + 1)
+        } catch {
+            throw Envelope.Problem("\(error)")
+        }
+        guard let bytes else { return nil }
+        return LoadedEnvelope(envelope: try Envelope(bytes: bytes))
+    }
+}

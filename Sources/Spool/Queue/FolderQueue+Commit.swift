@@ -1,0 +1,205 @@
+import Documents
+import Files
+import SystemPackage
+
+extension FolderQueue {
+    package func commit(_ endings: [(grant: Grant, result: RunResult)]) async -> [CommitAnswer] {
+        var answers: [CommitAnswer] = []
+        for (grant, result) in endings { answers.append(await commit(grant, result)) }
+        return answers
+    }
+
+    private func commit(_ grant: Grant, _ result: RunResult) async -> CommitAnswer {
+        guard let item = held[grant.item], item.grant.fence == grant.fence, !item.isCommitting else { return .stale }
+        held[grant.item]?.isCommitting = true
+        var work = PendingCommit(item: item, result: result)
+        var pause = Duration.milliseconds(200)
+        while true {
+            do throws(FileError) {
+                let transition = try await carryOut(&work)
+                held[grant.item] = nil
+                slots.giveBack(work.item.slot)
+                forgetNotice("commit")
+                around.onTransition(transition)
+                scheduleWake()
+                return .accepted(transition)
+            } catch where error.isMissing && !folder.exists(item.place.root) {
+                // Somebody took the item away under us (an operator, or recovery by another orchestrator).
+                held[grant.item] = nil
+                slots.giveBack(work.item.slot)
+                tell("stale \(grant.item)", "item \(grant.item) was taken away while it ran; its outcome is dropped")
+                return .stale
+            } catch {
+                // A full disk must not lose the outcome: it is tried until it succeeds or the orchestrator ends; then
+                // the item is still claimed, and runs again.
+                tell("commit", "\(error); outcomes wait until this passes")
+                do { try await Task.sleep(for: pause) } catch { return .stale }
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    /// A commit under way. Each step can be repeated; what a repetition must not do twice is remembered here.
+    struct PendingCommit {
+        var item: Held
+        let result: RunResult
+        var actions: [ItemMachine.Action]?
+        var status: StatusDocument?
+    }
+
+    private func carryOut(_ work: inout PendingCommit) async throws(FileError) -> Transition {
+        let place = work.item.place
+        let actions: [ItemMachine.Action]
+        if let known = work.actions { actions = known } else { actions = try decide(&work) }
+        var status: StatusDocument
+        if let known = work.status { status = known } else { status = try describe(&work) }
+        switch actions.first {
+        case .commit(let reason):
+            status.reason = reason ?? status.reason
+            status.nextAttemptAt = nil
+            let isDurable = actions.contains(.publish) && (folder.exists(place.results) || folder.exists(place.next))
+            if isDurable { try await syncProducts(of: place) }
+            try await writeOutcome(status, at: place, durable: isDurable)
+            try await publish(work.item.record, status: status, at: place, durable: isDurable)
+            return Transition(status: status, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
+        case .park(let delay, _):
+            return try park(work.item, status: status, delay: delay)
+        case .giveBack(let reason):
+            return try returnItem(work.item, status: status, reason: reason)
+        case .recordAttempt, .publish, .refuse, nil:
+            throw FileError(.move, folder.shownPath(place.root), .invalidArgument)
+        }
+    }
+
+    /// Secures what the run left in its scratch folders and asks the machine what the ending means.
+    private func decide(_ work: inout PendingCommit) throws(FileError) -> [ItemMachine.Action] {
+        let place = work.item.place
+        var ending = work.result.ending
+        var error = ending.meaning == .success ? nil : work.result.error
+        if ending.meaning == .success {
+            _ = try slots.move(.results, of: &work.item.slot, to: place.results)
+            if try slots.move(.next, of: &work.item.slot, to: place.next), let problem = try forwardProblem(at: place) {
+                ending = RunEnding(.badInput, reason: "bad_forward", exitCode: ending.exitCode)
+                error = problem
+            }
+        }
+        let checkpoint = try folder.stamp(place.checkpoint)
+        let changed =
+            switch (checkpoint, work.item.checkpointBefore) {
+            case (let now?, let before?): !now.isUnchanged(since: before)
+            case (.some, nil): true
+            case (nil, _): false
+            }
+        let actions = work.item.machine.handle(.ended(ending, checkpointChanged: changed), limits: rules.limits)
+        var record = work.item.record
+        record.failures = work.item.machine.failures
+        record.interruptions = work.item.machine.interruptions
+        if var attempt = record.attempts.popLast() {
+            attempt.finishedAt = work.result.finishedAt
+            attempt.exitCode = ending.exitCode
+            attempt.signal = ending.signal
+            attempt.reason = ending.meaning == .success ? nil : ending.reason
+            attempt.error = error
+            record.attempts.append(attempt)
+        }
+        let isFinal = if case .commit = actions.first { true } else { false }
+        if !isFinal, work.item.work != place.work { _ = try slots.move(.work, of: &work.item.slot, to: place.work) }
+        work.item.record = record
+        work.actions = actions
+        return actions
+    }
+
+    /// The status document of the item as it is after the run, before it is known where it goes.
+    private func describe(_ work: inout PendingCommit) throws(FileError) -> StatusDocument {
+        let item = work.item
+        let attempt = item.record.attempts.last
+        var status = runningStatus(of: item)
+        status.state =
+            switch item.machine.state {
+            case .succeeded: .succeeded
+            case .failed: .failed
+            case .cancelled: .cancelled
+            case .retrying, .waiting, .running: .retrying
+            }
+        status.startedAt = work.result.startedAt
+        status.finishedAt = work.result.finishedAt
+        status.interruptions = item.machine.interruptions
+        status.exitCode = attempt?.exitCode
+        status.signal = attempt?.signal
+        status.reason = attempt?.reason
+        status.error = attempt?.error.flatMap { $0.isEmpty ? nil : $0 }
+        status.deployment = work.result.deployment
+        if let bytes = try folder.read(item.place.progress, limit: 64 * 1024) {
+            status.progress = StatusDocument.Progress(script: bytes, at: work.result.finishedAt)
+        }
+        if let bytes = try folder.read(item.place.output, limit: OutputValues.sizeLimit) {
+            let (values, problems) = OutputValues.parse(bytes)
+            status.outputs = values
+            if !problems.isEmpty { status.error = ([status.error] + problems).compactMap { $0 }.joined(separator: "\n") }
+        }
+        if status.state == .succeeded { status.results = try resultPaths(of: item.record.id, at: item.place) }
+        if try folder.stamp(item.place.log) != nil {
+            let final = finalPlace(of: status)
+            status.log = String(decoding: (final ?? .retry(item.record.id)).log.bytes, as: UTF8.self)
+        }
+        work.status = status
+        return status
+    }
+
+    /// Where an item goes with a final status; nil while it is not final.
+    func finalPlace(of status: StatusDocument) -> ItemPlace? {
+        switch status.state {
+        case .succeeded:
+            FileName((status.finishedAt ?? status.claimedAt).day).map { .done(status.id, day: $0) }
+        case .failed, .cancelled: .failed(status.id)
+        case .running, .retrying, .held: nil
+        }
+    }
+
+    /// The commit point.
+    func writeOutcome(_ status: StatusDocument, at place: ItemPlace, durable: Bool) async throws(FileError) {
+        if folder.exists(place.outcome) { return }
+        let bytes = status.json.prettyBytes
+        let folder = folder
+        if durable {
+            try await Offload.run { () throws(FileError) in
+                try folder.replace(place.outcome, with: bytes, mode: 0o644, durable: true)
+            }
+        } else {
+            try folder.replace(place.outcome, with: bytes, mode: 0o644)
+        }
+    }
+
+    /// Keeps an item for another attempt.
+    private func park(_ item: Held, status: StatusDocument, delay: Duration?) throws(FileError) -> Transition {
+        var record = item.record
+        var status = status
+        let rest = delay ?? .zero
+        let due = around.clocks.now() + rest
+        record.nextAttemptAt = due
+        record.slot = nil
+        status.nextAttemptAt = due
+        try folder.replace(item.place.record, with: record.json.prettyBytes, mode: 0o640)
+        try removeRunFiles(at: item.place)
+        let target = ItemPlace.retry(record.id)
+        // A repetition of this step finds the item moved already.
+        if try folder.move(item.place.root, to: folder, as: target.root) == .missing, !folder.exists(target.root) {
+            throw FileError(.move, folder.shownPath(item.place.root), .noSuchFileOrDirectory)
+        }
+        try writeStatus(status)
+        shelf.put(record.id, due: uptime + rest)
+        item.payload.unlock()
+        if rest == .zero { hint.yield() }
+        return Transition(status: status, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
+    }
+
+    /// Progress and outputs belong to one run.
+    func removeRunFiles(at place: ItemPlace) throws(FileError) {
+        try folder.remove(place.progress)
+        try folder.remove(place.output)
+    }
+}
+
+extension Folder {
+    func shownPath(_ place: RelativePath) -> String { path.escaped + "/" + place.escaped }
+}

@@ -1,0 +1,59 @@
+import Documents
+import Files
+import SystemPackage
+
+extension FolderQueue {
+    package func giveBack(_ grants: [Grant], reason: GiveBackReason) async {
+        for grant in grants {
+            let now = around.clocks.now()
+            let meaning: RunEnding.Meaning = reason == .jobBroken ? .jobBroken : .stopped
+            let ending = RunEnding(meaning, reason: reason.rawValue)
+            _ = await commit([(grant, RunResult(ending: ending, startedAt: now, finishedAt: now))])
+        }
+    }
+
+    /// Back to waiting. An item with nothing to remember returns to its inbox under its own name; one with attempts, a
+    /// checkpoint, work or an envelope rests in `retry/` and is due at once, since the inbox can only hold files.
+    func returnItem(_ item: Held, status: StatusDocument, reason: String) throws(FileError) -> Transition {
+        let place = item.place
+        let isBlank =
+            item.record.failures == 0 && item.record.interruptions == 0 && item.record.envelope == nil
+            && !folder.exists(place.checkpoint) && !folder.exists(place.work)
+        if isBlank, let transition = try returnToInbox(item, status: status) { return transition }
+        var record = item.record
+        var status = status
+        let now = around.clocks.now()
+        record.nextAttemptAt = now
+        record.slot = nil
+        status.state = .retrying
+        status.reason = reason
+        status.nextAttemptAt = now
+        try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        try removeRunFiles(at: place)
+        let target = ItemPlace.retry(record.id)
+        if try folder.move(place.root, to: folder, as: target.root) == .missing, !folder.exists(target.root) {
+            throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
+        }
+        try writeStatus(status)
+        shelf.put(record.id, due: uptime)
+        item.payload.unlock()
+        return Transition(status: status, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: .zero)
+    }
+
+    /// nil when a newer file has the name in the inbox.
+    private func returnToInbox(_ item: Held, status: StatusDocument) throws(FileError) -> Transition? {
+        let place = item.place
+        let name = item.record.name
+        switch try folder.move(place.payload(name), to: folder, as: RelativePath(name)) {
+        case .taken: return nil
+        case .missing where !folder.exists(RelativePath(name)):
+            throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
+        case .missing, .moved: break
+        }
+        try removeStatus(of: item.record.id, name: name)
+        try folder.removeTree(place.root)
+        item.payload.unlock()
+        inbox.note(Inbox.Key(folder: 0, name: name), .scanned, at: uptime, settle: rules.settleTime)
+        return Transition(status: status, submittedAt: item.record.submittedAt, trigger: item.record.trigger, retryAfter: .zero)
+    }
+}

@@ -1,0 +1,135 @@
+import Documents
+import Files
+
+extension FolderQueue {
+    /// Makes a committed outcome visible and moves the item to its final folder. Every step is named by the item's id,
+    /// so that a crash in between costs nothing but doing the rest at the next start.
+    func publish(_ record: ItemRecord, status: StatusDocument, at place: ItemPlace, durable: Bool) async throws(FileError) {
+        if status.state == .succeeded {
+            if folder.exists(place.results) {
+                _ = try folder.move(place.results, to: folder, as: QueueLayout.results / record.id)
+            }
+            let touched = try forward(record, from: place)
+            if durable { try await sync(touched) }
+        }
+        try publishStatus(status, at: place)
+        try clear(place, status: status, name: record.name)
+        try moveToFinal(status, from: place)
+    }
+
+    /// Waits until what the run produced is on the disk, before the outcome announces it.
+    func syncProducts(of place: ItemPlace) async throws(FileError) {
+        let folder = folder
+        try await Offload.run { () throws(FileError) in
+            for product in [place.results, place.next] where folder.exists(product) { try folder.syncTree(product) }
+        }
+    }
+
+    private func sync(_ touched: [Folder]) async throws(FileError) {
+        let folder = folder
+        try await Offload.run { () throws(FileError) in
+            try folder.folder(QueueLayout.results).file.sync()
+            for queue in touched { try queue.file.sync() }
+        }
+    }
+
+    /// The paths of published files as callers see them, at most a thousand.
+    func resultPaths(of id: ItemID, at place: ItemPlace) throws(FileError) -> [String] {
+        var paths: [String] = []
+        func collect(_ inside: RelativePath, shown: String) throws(FileError) {
+            guard paths.count < 1000, folder.exists(inside) else { return }
+            for name in try folder.names(in: inside).sorted() where paths.count < 1000 {
+                if try folder.stamp(inside / name)?.kind == .folder {
+                    try collect(inside / name, shown: shown + "/" + name.escaped)
+                } else {
+                    paths.append(shown + "/" + name.escaped)
+                }
+            }
+        }
+        try collect(place.results, shown: "results/\(id)")
+        return paths
+    }
+
+    /// What is left over of the run goes; what tells its story stays.
+    private func clear(_ place: ItemPlace, status: StatusDocument, name: FileName) throws(FileError) {
+        try removeRunFiles(at: place)
+        if folder.exists(place.work) { try folder.removeTree(place.work) }
+        if folder.exists(place.results) { try folder.removeTree(place.results) }
+        if folder.exists(place.next) { try folder.removeTree(place.next) }
+        if status.state == .succeeded, rules.onSuccess == .delete, try folder.stamp(place.payload(name))?.kind == .folder {
+            try folder.removeTree(place.payload(name))
+        } else if status.state == .succeeded, rules.onSuccess == .delete {
+            try folder.remove(place.payload(name))
+        }
+    }
+
+    private func moveToFinal(_ status: StatusDocument, from place: ItemPlace) throws(FileError) {
+        guard let final = finalPlace(of: status) else { return }
+        if status.state == .succeeded, let day = FileName((status.finishedAt ?? status.claimedAt).day), day != madeDay {
+            try folder.makeFolder(QueueLayout.done / day, mode: 0o750)
+            madeDay = day
+        }
+        var answer = try folder.moveAllowingMissingParent(place.root, as: final.root)
+        if answer == nil, let day = FileName((status.finishedAt ?? status.claimedAt).day) {
+            // The sweeper removed an empty day, or an operator did.
+            try folder.makeFolder(QueueLayout.done / day, mode: 0o750)
+            answer = try folder.move(place.root, to: folder, as: final.root)
+        }
+        if answer == .taken { tell("final \(status.id)", "\(final.root.escaped) exists already; the item stays in claimed/") }
+    }
+
+    // MARK: Forwards
+
+    /// Forwards beyond this many hops are refused: a loop would run for ever (contract §9).
+    static let hopLimit = 16
+
+    /// Why what a run left in `$BOBBIN_NEXT` cannot be forwarded; nil when it can.
+    func forwardProblem(at place: ItemPlace) throws(FileError) -> String? {
+        for queue in try folder.names(in: place.next) {
+            let inside = place.next / queue
+            if try folder.stamp(inside)?.kind != .folder {
+                return "$BOBBIN_NEXT/\(queue.escaped) is not a folder; write files to $BOBBIN_NEXT/QUEUE/"
+            }
+            if queue.hasPrefix(".") || queue == name { return "$BOBBIN_NEXT/\(queue.escaped) is not a queue that files can be forwarded to" }
+            for file in try folder.names(in: inside) where try folder.stamp(inside / file)?.kind != .file {
+                return "$BOBBIN_NEXT/\(queue.escaped)/\(file.escaped) is not a regular file"
+            }
+        }
+        return nil
+    }
+
+    /// Drops what the run left for other queues; returns the folders that changed.
+    private func forward(_ record: ItemRecord, from place: ItemPlace) throws(FileError) -> [Folder] {
+        guard folder.exists(place.next) else { return [] }
+        var touched: [Folder] = []
+        for queueName in try folder.names(in: place.next) {
+            let queue = try QueueLayout.make(queueName, in: spool)
+            for file in try folder.names(in: place.next / queueName) {
+                try drop(file, from: place.next / queueName, into: queue, record: record)
+            }
+            touched.append(queue)
+        }
+        return touched
+    }
+
+    /// One file into another queue's inbox: its envelope first, then the file, under a name that is free.
+    private func drop(_ file: FileName, from source: RelativePath, into queue: Folder, record: ItemRecord) throws(FileError) {
+        let own = FileName(Array("\(record.id)-".utf8) + file.bytes.suffix(255 - 37 - 9)) ?? file
+        let envelope = Envelope(correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward)
+        for target in [file, own] {
+            guard !queue.exists(RelativePath(target)), let envelopeName = Envelope.name(for: target) else { continue }
+            if !queue.exists(RelativePath(envelopeName)) {
+                try queue.replace(RelativePath(envelopeName), with: envelope.json.prettyBytes, mode: 0o640)
+            }
+            if try folder.move(source / file, to: queue, as: RelativePath(target)) == .moved { return }
+        }
+    }
+}
+
+extension Folder {
+    /// nil when the folder that should receive it is missing.
+    func moveAllowingMissingParent(_ place: RelativePath, as target: RelativePath) throws(FileError) -> Move? {
+        let answer = try move(place, to: self, as: target)
+        return answer == .missing && exists(place) ? nil : answer
+    }
+}

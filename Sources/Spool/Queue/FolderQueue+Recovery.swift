@@ -1,0 +1,198 @@
+import Documents
+import Files
+
+extension FolderQueue {
+    /// Frees what dead orchestrators held (contract §2). Whether one is dead is told by its lock, whether a run lives by
+    /// its processes and by the lock on the payload; never by age.
+    package func recover() async -> [Recovered] {
+        let orphans = findOrphans()
+        guard !orphans.isEmpty else {
+            removeDeadSlots()
+            return []
+        }
+        // First the processes, all at once; only then is anything moved.
+        await around.endOrphans(orphans.compactMap { orphan in
+            guard let record = orphan.record, let run = record.attempts.last?.run else { return nil }
+            return OrphanRun(run: run, payloadPath: folder.path.appending(orphan.place.payload(record.name)))
+        })
+        var recovered: [Recovered] = []
+        for orphan in orphans {
+            do throws(FileError) {
+                if let outcome = try await recover(orphan) { recovered.append(Recovered(item: orphan.id, outcome: outcome)) }
+                forgetNotice("recover \(orphan.id)")
+            } catch {
+                tell("recover \(orphan.id)", "\(error); item \(orphan.id) stays in claimed/ and its recovery is tried again")
+            }
+        }
+        removeDeadSlots()
+        hint.yield()
+        scheduleWake()
+        return recovered
+    }
+
+    private struct Orphan {
+        let id: ItemID
+        let place: ItemPlace
+        let record: ItemRecord?
+    }
+
+    private func findOrphans() -> [Orphan] {
+        var alive: [ItemID: Bool] = [:]
+        return ((try? folder.names(in: QueueLayout.claimed)) ?? []).compactMap { name in
+            guard let id = ItemID(bytes: name.bytes), held[id] == nil else { return nil }
+            let place = ItemPlace.claimed(id)
+            let record = record(at: place)
+            if let holder = record?.instance {
+                if alive[holder] == nil { alive[holder] = around.instances.isAlive(holder) }
+                // Our own items are in `held`, or in the middle of a step of this actor's.
+                if alive[holder] == true && holder != around.instances.own { return nil }
+            }
+            return Orphan(id: id, place: place, record: record)
+        }.sorted { $0.id < $1.id }
+    }
+
+    /// nil when somebody holds the item after all.
+    private func recover(_ orphan: Orphan) async throws(FileError) -> Recovered.Outcome? {
+        let place = orphan.place
+        guard held[orphan.id] == nil else { return nil }
+        if folder.exists(place.outcome) { return try await finish(orphan) }
+        guard let payloadName = try folder.names(in: place.payloadFolder).first else { return try removeEmptyClaim(place) }
+        let kind = try folder.stamp(place.payload(payloadName))?.kind
+        // A link or device that was being refused: it has no lock, and goes on its way to failed/.
+        guard kind == .file || kind == .folder else {
+            let record = orphan.record ?? newRecord(orphan.id, name: payloadName)
+            try bury(record, place: place, reason: "not_a_file", error: "\(payloadName.escaped) is \(kind?.words ?? "gone"); only regular files are taken")
+            return .failed
+        }
+        guard let payload = try openPayload(payloadName, at: place), try payload.tryLock() else { return nil }
+        guard var record = orphan.record else { return try returnUnrecorded(orphan.id, payloadName, at: place) }
+        if let name = record.slot.flatMap(SlotPlace.init(named:)) {
+            // What the killed run was working on belongs to the item; its unfinished results belong to nobody.
+            let work = name.place(.work)
+            if !folder.exists(place.work), try !folder.isEmpty(work) { _ = try folder.move(work, to: folder, as: place.work) }
+        }
+        record.slot = nil
+        if folder.exists(place.cancelRequest) {
+            try bury(record, place: place, state: .cancelled, reason: "cancelled", error: "cancelled by an operator")
+            return .failed
+        }
+        guard let attempt = record.attempts.last, attempt.finishedAt == nil else { return try rest(record, at: place) }
+        var machine = record.machine(.running(attempt: attempt.number))
+        let actions = machine.handle(.interrupted, limits: rules.limits)
+        record.interruptions = machine.interruptions
+        record.attempts[record.attempts.count - 1].finishedAt = around.clocks.now()
+        record.attempts[record.attempts.count - 1].reason = "interrupted"
+        if case .commit(let reason)? = actions.first {
+            try bury(
+                record, place: place, reason: reason ?? "interrupted_too_often",
+                error: "its runs were cut off \(record.interruptions) times by the death of the orchestrator or the machine")
+            return .failed
+        }
+        return try rest(record, at: place)
+    }
+
+    /// The outcome was committed before the crash: what is missing of its publication is made good, and nothing runs.
+    private func finish(_ orphan: Orphan) async throws(FileError) -> Recovered.Outcome? {
+        guard let bytes = try folder.read(orphan.place.outcome), let status = StatusDocument(bytes: bytes) else {
+            // Torn by a power cut: it was not the commit point then, and the run happens again.
+            try folder.remove(orphan.place.outcome)
+            return try await recover(orphan)
+        }
+        if let payload = try openPayload(status.name, at: orphan.place), try !payload.tryLock() { return nil }
+        let record = orphan.record ?? newRecord(orphan.id, name: status.name)
+        let isDurable = folder.exists(orphan.place.results) || folder.exists(orphan.place.next)
+        try await publish(record, status: status, at: orphan.place, durable: isDurable)
+        around.onTransition(Transition(status: status, submittedAt: record.submittedAt, trigger: record.trigger))
+        return .published
+    }
+
+    private func rest(_ old: ItemRecord, at place: ItemPlace) throws(FileError) -> Recovered.Outcome {
+        var record = old
+        let now = around.clocks.now()
+        record.nextAttemptAt = record.attempts.last?.reason == "interrupted" ? now : record.nextAttemptAt ?? now
+        try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        try removeRunFiles(at: place)
+        for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
+        var status = StatusDocument(
+            id: record.id, name: record.name, queue: name, state: .retrying, attempt: record.failures + 1,
+            maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions, size: record.size,
+            submittedAt: record.submittedAt, claimedAt: record.claimedAt, instance: record.instance)
+        status.reason = record.attempts.last?.reason
+        status.nextAttemptAt = record.nextAttemptAt
+        status.correlationID = record.envelope?.correlationID
+        if try folder.move(place.root, to: folder, as: ItemPlace.retry(record.id).root) == .moved { try writeStatus(status) }
+        shelf.put(record.id, due: uptime + max(.zero, (record.nextAttemptAt ?? now) - now))
+        return .retrying
+    }
+
+    /// Claimed, but never recorded, so never started: the file goes back to where it was dropped.
+    private func returnUnrecorded(_ id: ItemID, _ payloadName: FileName, at place: ItemPlace) throws(FileError) -> Recovered.Outcome {
+        if !folder.exists(place.envelope), !folder.exists(place.log),
+            try folder.move(place.payload(payloadName), to: folder, as: RelativePath(payloadName)) == .moved
+        {
+            try folder.removeTree(place.root)
+            inbox.note(Inbox.Key(folder: 0, name: payloadName), .scanned, at: uptime, settle: rules.settleTime)
+            return .returned
+        }
+        var record = newRecord(id, name: payloadName)
+        if let bytes = try folder.read(place.envelope, limit: Envelope.sizeLimit) {
+            record.envelope = try? Envelope(bytes: bytes)
+            record.trigger = record.envelope?.trigger ?? .drop
+            try removeSecondName(ofEnvelopeAt: place, payload: payloadName)
+        }
+        return try rest(record, at: place)
+    }
+
+    /// The claim links the envelope before it moves the payload: after a crash in between it has two names.
+    private func removeSecondName(ofEnvelopeAt place: ItemPlace, payload: FileName) throws(FileError) {
+        guard let name = Envelope.name(for: payload), let own = try folder.stamp(place.envelope) else { return }
+        for inboxFolder in inboxes where try inboxFolder.stamp(RelativePath(name))?.isSameFile(as: own) == true {
+            try inboxFolder.remove(RelativePath(name))
+        }
+    }
+
+    private func removeEmptyClaim(_ place: ItemPlace) throws(FileError) -> Recovered.Outcome? {
+        // Another orchestrator may be about to fill it: then only one that has rested for a minute is a leftover, and
+        // if it is not, its maker finds the file still in the inbox.
+        guard let stamp = try folder.stamp(place.root) else { return nil }
+        guard around.instances.isAlone || around.clocks.now() - stamp.changed > .seconds(60) else { return nil }
+        try folder.removeTree(place.root)
+        return .removed
+    }
+
+    private func newRecord(_ id: ItemID, name payloadName: FileName) -> ItemRecord {
+        let now = around.clocks.now()
+        let stamp = try? folder.stamp(ItemPlace.claimed(id).payload(payloadName))
+        return ItemRecord(
+            id: id, name: payloadName, trigger: .drop, size: stamp?.size ?? 0, submittedAt: min(stamp?.changed ?? now, now),
+            claimedAt: now, instance: around.instances.own)
+    }
+
+    /// Scratch folders of dead orchestrators hold nothing once their items are recovered.
+    private func removeDeadSlots() {
+        guard let names = try? folder.names(in: QueueLayout.slots) else { return }
+        let claimed = (try? folder.names(in: QueueLayout.claimed)) ?? []
+        let stillNamed = Set(claimed.compactMap { ItemID(bytes: $0.bytes) }.compactMap { record(at: .claimed($0))?.slot })
+        for name in names {
+            guard let id = ItemID(bytes: name.bytes), id != around.instances.own, !around.instances.isAlive(id),
+                !stillNamed.contains(where: { $0.contains(id.description) })
+            else { continue }
+            do throws(FileError) {
+                try folder.removeTree(QueueLayout.slots / name)
+            } catch {
+                tell("slots", "\(error); it is tried again")
+            }
+        }
+        if let leftovers = try? folder.names(in: QueueLayout.status) {
+            // A crash between writing and renaming a status file leaves its temporary name.
+            for name in leftovers where name.hasPrefix(".") && name.hasSuffix(".new") && isDead(temporary: name) {
+                _ = try? folder.remove(QueueLayout.status / name)
+            }
+        }
+    }
+
+    private func isDead(temporary name: FileName) -> Bool {
+        guard let id = ItemID(bytes: Array(name.bytes.dropFirst().dropLast(4))) else { return false }
+        return held[id] == nil && !folder.exists(ItemPlace.claimed(id).root)
+    }
+}

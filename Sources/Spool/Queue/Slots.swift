@@ -1,0 +1,110 @@
+import Documents
+import Files
+import SystemPackage
+
+/// The places of one set of scratch folders for a run: `work/`, `results/`, `next/`, and the shutdown file.
+struct SlotPlace: Hashable {
+    let root: RelativePath
+
+    func place(_ part: Slot.Part) -> RelativePath {
+        switch part {
+        case .work: root / "work"
+        case .results: root / "results"
+        case .next: root / "next"
+        }
+    }
+
+    var shutdownFile: RelativePath { root / "stop" }
+
+    /// How item.json names the set, so that recovery finds what a killed run left in it.
+    var name: String { String(decoding: root.bytes, as: UTF8.self) }
+
+    init(root: RelativePath) { self.root = root }
+
+    /// Reads a name from item.json; nil when it is not one that Bobbin writes.
+    init?(named name: String) {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "claimed", parts[1] == ".slots", let instance = ItemID(parts[2]),
+            Int(parts[3]) != nil, let last = FileName(parts[3])
+        else { return nil }
+        root = QueueLayout.slots / instance / last
+    }
+}
+
+/// A set of scratch folders, open.
+///
+/// A run must find its folders, but most runs use none of them, and making three folders anew costs a tenth of a small
+/// run. So a queue keeps as many sets as runs happen at a time; what a run did use is moved into its item's folder
+/// before the outcome is committed, and the set is completed again.
+struct Slot {
+    enum Part: CaseIterable { case work, results, next }
+
+    let place: SlotPlace
+    fileprivate var folders: [Part: Folder]
+
+    /// Whether the run left something there.
+    func isUsed(_ part: Part) throws(FileError) -> Bool { try folders[part]?.hasEntries() ?? true }
+}
+
+/// The sets of one queue and one orchestrator.
+struct Slots {
+    private let queue: Folder
+    private let root: RelativePath
+    private var free: [Slot] = []
+    private var made = 0
+
+    init(queue: Folder, instance: ItemID) {
+        self.queue = queue
+        root = QueueLayout.slots / instance
+    }
+
+    mutating func take() throws(FileError) -> Slot {
+        if let slot = free.popLast() { return slot }
+        if made == 0 {
+            try queue.makeFolder(QueueLayout.slots)
+            try queue.makeFolder(root)
+        }
+        guard let name = FileName(String(made)) else { throw FileError(.makeFolder, root.escaped, .invalidArgument) }
+        let place = SlotPlace(root: root / name)
+        try queue.makeFolder(place.root)
+        var slot = Slot(place: place, folders: [:])
+        for part in Slot.Part.allCases { try open(part, of: &slot) }
+        made += 1
+        return slot
+    }
+
+    private func open(_ part: Slot.Part, of slot: inout Slot) throws(FileError) {
+        try queue.makeFolder(slot.place.place(part))
+        slot.folders[part] = try queue.folder(slot.place.place(part))
+    }
+
+    /// Moves what a run left in a part to its item's folder; false when it left nothing.
+    func move(_ part: Slot.Part, of slot: inout Slot, to target: RelativePath) throws(FileError) -> Bool {
+        guard try slot.isUsed(part) else { return false }
+        guard try queue.move(slot.place.place(part), to: queue, as: target) == .moved else { return false }
+        try open(part, of: &slot)
+        return true
+    }
+
+    /// Makes a set ready for the next run. One that cannot be cleaned is not used again; the next start removes it.
+    mutating func giveBack(_ slot: Slot) {
+        var slot = slot
+        do throws(FileError) {
+            try queue.remove(slot.place.shutdownFile)
+            for part in Slot.Part.allCases where try slot.isUsed(part) {
+                try queue.removeTree(slot.place.place(part))
+                try open(part, of: &slot)
+            }
+            free.append(slot)
+        } catch {
+            // A shortage of the machine. The set stays on disk, out of use, and a later run makes another.
+        }
+    }
+
+    /// Removes the sets: they hold nothing any more.
+    mutating func removeAll() throws(FileError) {
+        free = []
+        made = 0
+        try queue.removeTree(root)
+    }
+}

@@ -1,0 +1,108 @@
+import CInotifyTools
+import Glibc
+
+/// Which token stands for which watch, and what becomes of events and commands.
+struct Watches {
+    private var library: Library
+    private var tokens: [Int32: [Int]] = [:]
+    private var watches: [Int: Int32] = [:]
+    var output: Output
+
+    /// What the library keeps of dropped watches adds up; at this number a fresh start is due.
+    private static let remainsLimit = 10_000
+    /// Events handled before commands are looked at again.
+    private static let eventsPerRound = 8192
+    private static let probePrefix: StaticString = ".bobbin-probe-"
+
+    init(_ library: Library, _ output: Output) {
+        self.library = library
+        self.output = output
+    }
+
+    /// Readable when events are waiting.
+    var descriptor: Int32 { library.descriptor }
+    var needsFreshStart: Bool { library.remains > Self.remainsLimit }
+
+    // MARK: Commands
+
+    mutating func obey(_ command: Command) {
+        switch command {
+        case .watch(let token, let path): watch(token, path)
+        case .stop(let token): stop(token)
+        }
+    }
+
+    private mutating func watch(_ token: Int, _ path: [UInt8]) {
+        do throws(Library.Failure) {
+            let (number, device, inode) = try library.watch(path + [0])
+            if tokens[number] != nil { library.noteRemains() }
+            if watches[token] != number {
+                stop(token)
+                watches[token] = number
+                tokens[number, default: []].append(token)
+            }
+            output.put(Letter.inForce, token, "\(device).\(inode)")
+        } catch {
+            output.put(Letter.refused, token, "\(error.code)")
+        }
+    }
+
+    private mutating func stop(_ token: Int) {
+        guard let number = watches.removeValue(forKey: token) else { return }
+        tokens[number]?.removeAll { $0 == token }
+        if tokens[number]?.isEmpty == true {
+            tokens[number] = nil
+            library.stop(number)
+        }
+    }
+
+    // MARK: Events
+
+    /// Turns waiting events into records; true when some may still be waiting, also in the library's own buffer.
+    mutating func drain() -> Bool {
+        for _ in 0..<Self.eventsPerRound {
+            guard let event = library.next() else { return false }
+            handle(event)
+            if output.isFull { output.flush() }
+        }
+        return true
+    }
+
+    private mutating func handle(_ event: UnsafeMutablePointer<inotify_event>) {
+        let mask = event.pointee.mask
+        func has(_ bit: Int32) -> Bool { mask & UInt32(bit) != 0 }
+        // Overflow first: it belongs to no watch and has no name.
+        if has(IN_Q_OVERFLOW) { return output.put(Letter.overflow, 0) }
+        let number = event.pointee.wd
+        guard let concerned = tokens[number] else { return }
+        if has(IN_MOVED_TO) { return report(Letter.movedIn, event, to: concerned) }
+        if has(IN_CLOSE_WRITE) { return report(Letter.closed, event, to: concerned) }
+        if has(IN_CREATE) { return report(Letter.created, event, to: concerned) }
+        if has(IN_ATTRIB) { return report(Letter.touched, event, to: concerned) }
+        if has(IN_MOVE_SELF) {
+            // The watch follows the folder to its new place, where nothing of it is wanted.
+            library.stop(number)
+            forget(number, Letter.movedAway)
+        } else if has(IN_UNMOUNT) || has(IN_DELETE_SELF) || has(IN_IGNORED) {
+            library.noteRemains()
+            forget(number, has(IN_UNMOUNT) ? Letter.unmounted : has(IN_DELETE_SELF) ? Letter.deleted : Letter.dropped)
+        }
+    }
+
+    private mutating func report(_ letter: UInt8, _ event: UnsafeMutablePointer<inotify_event>, to concerned: [Int]) {
+        let size = Int(event.pointee.len)
+        guard size > 0 else { return }
+        // The name follows the fixed part and is padded with NULs; Swift does not see a flexible member.
+        let start = UnsafeRawPointer(event) + MemoryLayout<inotify_event>.size
+        let name = UnsafeRawBufferPointer(start: start, count: strnlen(start.assumingMemoryBound(to: CChar.self), size))
+        if name.first == UInt8(ascii: "."), !Self.probePrefix.withUTF8Buffer({ name.starts(with: $0) }) { return }
+        for token in concerned { output.put(letter, token, name) }
+    }
+
+    private mutating func forget(_ number: Int32, _ letter: UInt8) {
+        for token in tokens.removeValue(forKey: number) ?? [] {
+            watches[token] = nil
+            output.put(letter, token)
+        }
+    }
+}
