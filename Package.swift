@@ -32,6 +32,7 @@ let package = Package(
             name: "Spool",
             dependencies: ["Files", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
+        .target(name: "Hosting", dependencies: ["Files", "Documents", system], swiftSettings: strict),
         .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", system], swiftSettings: strict),
         .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", system, heap], swiftSettings: strict),
         .target(
@@ -59,8 +60,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
-        .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: strict),
+        .testTarget(name: "FilesTests", dependencies: ["Files", system], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents"], swiftSettings: strict),
+        .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
     ]
 )

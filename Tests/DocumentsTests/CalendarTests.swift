@@ -8,7 +8,9 @@ import Testing
         var wrong = 0
         for day in Int64(-135_140)..<157_054 {
             let date = Calendar.date(day: day)
-            if date != (year, month, dayOfMonth) || Calendar.day(year: year, month: month, day: dayOfMonth) != day { wrong += 1 }
+            if date != (year, month, dayOfMonth) || Calendar.day(year: year, month: month, day: dayOfMonth) != day {
+                wrong += 1
+            }
             dayOfMonth += 1
             if dayOfMonth > length(of: month, in: year) {
                 (month, dayOfMonth) = (month + 1, 1)
@@ -24,7 +26,8 @@ import Testing
             for month in Int64(0)...13 {
                 for day in Int64(0)...32 {
                     let exists = (1...12).contains(month) && day >= 1 && day <= length(of: month, in: year)
-                    #expect((Calendar.day(year: year, month: month, day: day) != nil) == exists, "\(year)-\(month)-\(day)")
+                    #expect(
+                        (Calendar.day(year: year, month: month, day: day) != nil) == exists, "\(year)-\(month)-\(day)")
                 }
             }
         }

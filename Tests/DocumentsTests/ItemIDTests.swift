@@ -21,9 +21,12 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398ff", "017F22E2-79B0-7CC3-98C4-DC0C0C07398F",
-        "017f22e279b07cc398c4dc0c0c07398f0000", "017f22e2-79b0-7cc3-98c4-dc0c0c07398g", "017f22e2_79b0_7cc3_98c4_dc0c0c07398f",
-        "{017f22e2-79b0-7cc3-98c4-dc0c0c0739}", "017f22e2-79b0-7cc3-98c4-dc0c0c0739 f", "../../../../../../../../../../../etc/x",
+        "", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398ff",
+        "017F22E2-79B0-7CC3-98C4-DC0C0C07398F",
+        "017f22e279b07cc398c4dc0c0c07398f0000", "017f22e2-79b0-7cc3-98c4-dc0c0c07398g",
+        "017f22e2_79b0_7cc3_98c4_dc0c0c07398f",
+        "{017f22e2-79b0-7cc3-98c4-dc0c0c0739}", "017f22e2-79b0-7cc3-98c4-dc0c0c0739 f",
+        "../../../../../../../../../../../etc/x",
     ])
     func anythingElse_isNone(_ text: String) {
         #expect(ItemID(text) == nil)
@@ -49,7 +52,9 @@ import Testing
 
     @Test func idsMadeByManyTasks_areUnique() async {
         let ids = await withTaskGroup(of: [ItemID].self) { group in
-            for _ in 0..<8 { group.addTask { (0..<2000).map { _ in ItemID.make(at: Instant(seconds: 1_850_000_000)) } } }
+            for _ in 0..<8 {
+                group.addTask { (0..<2000).map { _ in ItemID.make(at: Instant(seconds: 1_850_000_000)) } }
+            }
             return await group.reduce(into: Set<ItemID>()) { $0.formUnion($1) }
         }
         #expect(ids.count == 16_000)
@@ -58,8 +63,10 @@ import Testing
     @Test func comparison_isThatOfTheText() throws {
         var dice = Dice(seed: 1)
         for _ in 0..<1000 {
-            let left = ItemID(high: UInt64.random(in: 0...3, using: &dice), low: .random(in: .min ... .max, using: &dice))
-            let right = ItemID(high: UInt64.random(in: 0...3, using: &dice), low: .random(in: .min ... .max, using: &dice))
+            let left = ItemID(
+                high: UInt64.random(in: 0...3, using: &dice), low: .random(in: .min ... .max, using: &dice))
+            let right = ItemID(
+                high: UInt64.random(in: 0...3, using: &dice), low: .random(in: .min ... .max, using: &dice))
             #expect((left < right) == (left.description < right.description))
             #expect(ItemID(left.description) == left)
         }

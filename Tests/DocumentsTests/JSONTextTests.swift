@@ -4,7 +4,8 @@ import Testing
 @Suite struct JSONTextTests {
     @Test func pretty_hasOneKeyPerLineAndPlainListsOnOne() {
         let value: JSON = [
-            "state": "running", "progress": ["percent": 42], "results": ["a", "b"], "steps": [["name": "x"]], "none": [], "empty": [:], "note": nil,
+            "state": "running", "progress": ["percent": 42], "results": ["a", "b"], "steps": [["name": "x"]],
+            "none": [], "empty": [:], "note": nil,
         ]
         #expect(
             value.pretty == """
@@ -25,7 +26,10 @@ import Testing
                 }
 
                 """)
-        #expect(value.compact == #"{"state":"running","progress":{"percent":42},"results":["a","b"],"steps":[{"name":"x"}],"none":[],"empty":{},"note":null}"#)
+        #expect(
+            value.compact
+                == #"{"state":"running","progress":{"percent":42},"results":["a","b"],"steps":[{"name":"x"}],"none":[],"empty":{},"note":null}"#
+        )
     }
 
     @Test func text_escapesWhatJSONAndTerminalsNeed() {
@@ -33,7 +37,9 @@ import Testing
     }
 
     @Test func numberThatJSONCannotSay_isNull() {
-        #expect(JSON.array([.number(.infinity), .number(.nan), .number(-0.0), .number(1e20)]).compact == "[null,null,-0.0,1e+20]")
+        #expect(
+            JSON.array([.number(.infinity), .number(.nan), .number(-0.0), .number(1e20)]).compact
+                == "[null,null,-0.0,1e+20]")
     }
 
     @Test func subscriptAndValues_answerByKind() {
@@ -45,7 +51,10 @@ import Testing
         #expect(value["c"]?.bool == true)
         #expect(value["d"]?.array == [1])
         #expect(value["f"] == nil)
-        #expect(["a", "b", "c", "d", "e"].map { value[$0]?.kind } == ["a whole number", "text", "true or false", "a list", "null"])
+        #expect(
+            ["a", "b", "c", "d", "e"].map { value[$0]?.kind } == [
+                "a whole number", "text", "true or false", "a list", "null",
+            ])
         #expect(JSON.number(1.5).kind == "a number")
         #expect(value.kind == "an object")
         #expect(JSON(nil as String?) == .null)
@@ -71,13 +80,17 @@ import Testing
         case 4: .string(word(using: &dice))
         case 5: .array((0..<Int.random(in: 0...4, using: &dice)).map { _ in random(depth: depth + 1, using: &dice) })
         default:
-            .object((0..<Int.random(in: 0...4, using: &dice)).map { index in
-                JSON.Member("\(index)" + word(using: &dice), random(depth: depth + 1, using: &dice))
-            })
+            .object(
+                (0..<Int.random(in: 0...4, using: &dice)).map { index in
+                    JSON.Member("\(index)" + word(using: &dice), random(depth: depth + 1, using: &dice))
+                })
         }
     }
 
     private func word(using dice: inout Dice) -> String {
-        String((0..<Int.random(in: 0...8, using: &dice)).map { _ in "ab\"\\/\n\r\t\u{0}\u{7F}é日🎉\u{2028}\u{202E}".randomElement(using: &dice)! })
+        String(
+            (0..<Int.random(in: 0...8, using: &dice)).map { _ in
+                "ab\"\\/\n\r\t\u{0}\u{7F}é日🎉\u{2028}\u{202E}".randomElement(using: &dice)!
+            })
     }
 }

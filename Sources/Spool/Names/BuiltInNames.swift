@@ -17,8 +17,8 @@ package enum BuiltInNames {
             return .hidden
         }
         if let partner = name.dropping(suffix: ".envelope") { return .envelope(of: partner) }
-        if let partner = sidePartner(name) { return .sideFile(of: partner.name) }
         let lower = bytes.map(lowercased)
+        if let verdict = sideFile(name, lower) { return verdict }
         if let verdict = NameTable.whole[lower] ?? affixes(lower) ?? NameTable.ending(lower) { return verdict }
         return NameShapes.rule(bytes).map(NameVerdict.temporary) ?? .item
     }
@@ -42,15 +42,16 @@ package enum BuiltInNames {
 
     // MARK: Side files
 
-    private static func sidePartner(_ name: FileName) -> (name: FileName?, Void)? {
+    private static func sideFile(_ name: FileName, _ lower: [UInt8]) -> NameVerdict? {
         let bytes = name.bytes
         if name.hasPrefix("~$"), let partner = FileName(bytes.dropFirst(2)) {
-            return (isWordDocument(partner) && stem(partner).count > 5 ? nil : partner, ())
+            return .sideFile(of: isWordDocument(partner) && stem(partner).count > 5 ? nil : partner)
         }
-        let lower = bytes.map(lowercased)
-        if lower.ends(with: ".laccdb"), let partner = FileName(bytes.dropLast(7) + Array(".accdb".utf8)) { return (partner, ()) }
-        for suffix in [".aria2", ".lftp-pget-status"] as [StaticString] where lower.ends(with: suffix) {
-            if let partner = FileName(bytes.dropLast(suffix.utf8CodeUnitCount)) { return (partner, ()) }
+        for (suffix, partnerSuffix) in [(".aria2", ""), (".lftp-pget-status", ""), (".laccdb", ".accdb")]
+            as [(StaticString, StaticString)]
+        where lower.ends(with: suffix) {
+            let stem = bytes.dropLast(suffix.utf8CodeUnitCount)
+            return FileName(stem + partnerSuffix.withUTF8Buffer(Array.init)).map { .sideFile(of: $0) }
         }
         return nil
     }
@@ -65,7 +66,9 @@ package enum BuiltInNames {
 
     private static func isWordDocument(_ name: FileName) -> Bool {
         let lower = name.bytes.map(lowercased)
-        return ([".doc", ".docx", ".docm", ".dot", ".dotx", ".dotm", ".rtf"] as [StaticString]).contains { lower.ends(with: $0) }
+        return ([".doc", ".docx", ".docm", ".dot", ".dotx", ".dotm", ".rtf"] as [StaticString]).contains {
+            lower.ends(with: $0)
+        }
     }
 
     /// The name before its last dot, in characters as a person counts them.
@@ -83,8 +86,11 @@ package enum BuiltInNames {
         if lower[0] == UInt8(ascii: "#"), lower.count > 1, lower.dropFirst().allSatisfy(isDigit) {
             return .noise(NameRule("#[0-9]*", "a nameless file of the kernel"))
         }
-        for (prefix, verdict) in NameTable.beginnings where lower.starts(with: prefix.utf8) { return verdict }
-        for (part, verdict) in NameTable.middles where lower.contains(part) { return verdict }
+        for (prefix, verdict) in NameTable.beginnings where lower.starts(with: prefix) { return verdict }
+        // What stands in the middle begins with a dot.
+        for (at, byte) in lower.enumerated() where byte == UInt8(ascii: ".") && at > 0 {
+            for (part, verdict) in NameTable.middles where lower[at...].starts(with: part) { return verdict }
+        }
         return nil
     }
 }
@@ -97,10 +103,5 @@ func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8
 extension [UInt8] {
     func ends(with suffix: StaticString) -> Bool {
         count > suffix.utf8CodeUnitCount && suffix.withUTF8Buffer { self.suffix($0.count).elementsEqual($0) }
-    }
-
-    fileprivate func contains(_ part: String) -> Bool {
-        let part = Array(part.utf8)
-        return count > part.count && (1...(count - part.count)).contains { self[$0...].starts(with: part) }
     }
 }

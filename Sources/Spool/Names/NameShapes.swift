@@ -17,7 +17,9 @@ enum NameShapes {
         guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
         let end = bytes[(dot + 1)...]
         // QSaveFile takes letters of both cases: a small letter before a capital is what no usual extension has.
-        if end.count == 6, end.allSatisfy({ isLower($0) || isUpper($0) }), zip(end, end.dropFirst()).contains(where: { isLower($0) && isUpper($1) }) {
+        if end.count == 6, end.allSatisfy({ isLower($0) || isUpper($0) }),
+            zip(end, end.dropFirst()).contains(where: { isLower($0) && isUpper($1) })
+        {
             return NameRule("*.??????", "KDE and Qt, while saving")
         }
         // Eight digits alone are a date.

@@ -1,7 +1,9 @@
 /// The rows of reference/peers.md §5 that a fixed text tells, in lower case: they are matched without regard to case.
 /// Rows that begin with a dot need no entry: hidden names are never taken.
 enum NameTable {
-    private static func temporary(_ pattern: String, _ who: String) -> NameVerdict { .temporary(NameRule(pattern, who)) }
+    private static func temporary(_ pattern: String, _ who: String) -> NameVerdict {
+        .temporary(NameRule(pattern, who))
+    }
     private static func noise(_ pattern: String, _ who: String) -> NameVerdict { .noise(NameRule(pattern, who)) }
 
     /// What follows the last dot.
@@ -46,8 +48,11 @@ enum NameTable {
     /// Containers for which yt-dlp writes `NAME.temp.EXT` while ffmpeg joins the parts. Only these: `room.temp.csv`
     /// is somebody's measurement.
     private static let media: Set<[UInt8]> = Set(
-        ["mp4", "mkv", "webm", "m4a", "m4v", "mp3", "mka", "mov", "avi", "flv", "ogg", "opus", "flac", "wav", "aac", "3gp"]
-            .map { Array($0.utf8) })
+        [
+            "mp4", "mkv", "webm", "m4a", "m4v", "mp3", "mka", "mov", "avi", "flv", "ogg", "opus", "flac", "wav", "aac",
+            "3gp",
+        ]
+        .map { Array($0.utf8) })
 
     /// The verdict on a name in lower case by its end.
     static func ending(_ lower: [UInt8]) -> NameVerdict? {
@@ -76,16 +81,17 @@ enum NameTable {
             ("lost+found", noise("lost+found", "the file system")),
         ].map { (Array($0.utf8), $1) })
 
-    static let beginnings: [(String, NameVerdict)] = [
+    static let beginnings: [([UInt8], NameVerdict)] = [
         ("_unpack_", temporary("_UNPACK_*", "SABnzbd")),
         ("_failed_", temporary("_FAILED_*", "SABnzbd")),
         ("~syncthing~", temporary("~syncthing~*", "Syncthing")),
         ("tmp_obj_", temporary("tmp_obj_*", "git")),
-    ]
+    ].map { (Array($0.utf8), $1) }
 
-    static let middles: [(String, NameVerdict)] = [
+    /// Behind the first character; each begins with a dot.
+    static let middles: [([UInt8], NameVerdict)] = [
         (".part-frag", temporary("*.part-Frag*", "yt-dlp")),
         (".octransferid", temporary("*.ocTransferId*", "Nextcloud, ownCloud")),
         (".sync-conflict-", noise("*.sync-conflict-*", "Syncthing")),
-    ]
+    ].map { (Array($0.utf8), $1) }
 }

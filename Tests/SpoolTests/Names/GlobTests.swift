@@ -37,12 +37,16 @@ import Testing
         for seed in UInt64(1)...40 {
             var dice = Dice(seed: seed)
             for _ in 0..<2000 {
-                let pattern = String((0..<Int.random(in: 0...8, using: &dice)).map { _ in "ab-*?[]!\\c".randomElement(using: &dice)! })
+                let pattern = String(
+                    (0..<Int.random(in: 0...8, using: &dice)).map { _ in "ab-*?[]!\\c".randomElement(using: &dice)! })
                 // glibc 2.36 treats a `[` that is never closed as itself, but not always after a star.
                 if let open = pattern.lastIndex(of: "["), !pattern[open...].contains("]") { continue }
-                let name = String((0..<Int.random(in: 1...6, using: &dice)).map { _ in "abc-[]\\!".randomElement(using: &dice)! })
+                let name = String(
+                    (0..<Int.random(in: 1...6, using: &dice)).map { _ in "abc-[]\\!".randomElement(using: &dice)! })
                 let expected = fnmatch(pattern, name, 0) == 0
-                #expect(Glob(pattern).matches(try #require(FileName(name))) == expected, "seed \(seed): \(pattern) on \(name)")
+                #expect(
+                    Glob(pattern).matches(try #require(FileName(name))) == expected,
+                    "seed \(seed): \(pattern) on \(name)")
             }
         }
     }

@@ -56,7 +56,10 @@ import Testing
     }
 
     @Test func everyBuiltInRule_isOpenedByTheEntryThatItsReasonNames() throws {
-        for text in ["a.part", "a.PART", "film.temp.mp4", "a~", "#a#", "#12", "a.kQwZpA", "sedA1b2C3", "tmpa1b2c3d4", "x.part-Frag1", "Thumbs.db", "@eaDir", "a:Zone.Identifier"] {
+        for text in [
+            "a.part", "a.PART", "film.temp.mp4", "a~", "#a#", "#12", "a.kQwZpA", "sedA1b2C3", "tmpa1b2c3d4",
+            "x.part-Frag1", "Thumbs.db", "@eaDir", "a:Zone.Identifier",
+        ] {
             let rule: NameRule
             switch try verdict(text) {
             case .temporary(let found), .noise(let found): rule = found

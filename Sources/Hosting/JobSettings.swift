@@ -1,0 +1,65 @@
+import Documents
+import Glibc
+
+/// What a job's `settings.job` says, with every default filled in: the defaults are here and nowhere else.
+///
+/// Ranges, meanings and the text forms of the values are in `SettingTable`.
+package struct JobSettings: Sendable, Equatable {
+    /// `stopping_wait_time`: how long a run may go on after the orchestrator was asked to stop.
+    package var stoppingWaitTime: Duration
+    /// `disabled`: the job takes nothing; its queue fills.
+    package var isDisabled = false
+    /// `command`: program and arguments instead of the script that `ScriptChoice` finds.
+    package var command: [String]?
+    /// `environment`, in the order of the file.
+    package var environment: [EnvironmentVariable] = []
+    /// `umask` of the script; nil: that of the orchestrator.
+    package var umask: UInt32?
+    /// `nice`: added to the orchestrator's own niceness.
+    package var nice = 0
+    package var accept = Accept.files
+    /// `patterns`: globs on the name, one of which must match; none: every name.
+    package var patterns: [String] = []
+    /// `ignore`: globs on the name, added to the built-in list; `!glob` opens. The last entry that matches decides.
+    package var ignore: [String] = []
+    /// `settle_time`: how long a file must have been left alone when nothing better proves that it is complete.
+    package var settleTime = Duration.milliseconds(100)
+    /// `inbox`: further folders to take files from; absolute paths.
+    package var inbox: [String] = []
+    /// `max_concurrency`: runs at a time in this instance.
+    package var maxConcurrency = Self.processors
+    package var maxAttempts = 5
+    package var retryDelay = RetryDelay.standard
+    /// `timeout` of a whole run; nil: none.
+    package var timeout: Duration?
+    /// `idle_timeout`: no output and no progress for so long; nil: none.
+    package var idleTimeout: Duration?
+    package var exitCodes = ExitCodes()
+    package var onSuccess = OnSuccess.keep
+    package var retention = Retention()
+
+    /// What a job without `settings.job` has.
+    package init(kind: JobKind) {
+        stoppingWaitTime =
+            switch kind {
+            case .triggered: .seconds(30)
+            case .continuous: .seconds(5)
+            }
+    }
+
+    /// What is an item: regular files, folders moved in whole, or both.
+    package enum Accept: String, Sendable, CaseIterable {
+        case files, directories, both
+
+        package var takesFiles: Bool { self != .directories }
+        package var takesFolders: Bool { self != .files }
+    }
+
+    /// What becomes of the payload of a successful run.
+    package enum OnSuccess: String, Sendable, CaseIterable {
+        case keep, delete
+    }
+
+    /// Processors that are online, within the range of `max_concurrency`.
+    package static let processors = min(1024, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+}
