@@ -9,10 +9,13 @@ let strict: [SwiftSetting] = [
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
 let package = Package(
     name: "bobbin",
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C that Swift cannot say: the leaf calls of Linux, and the library under the watcher.
@@ -23,6 +26,8 @@ let package = Package(
         .target(name: "Files", dependencies: ["CLinux", "Documents", system], swiftSettings: strict),
         .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", system], swiftSettings: strict),
 
+        .target(name: "History", dependencies: ["Documents", "Files", grdb, system], swiftSettings: strict),
+
         // A program of its own: the library is GPL-2, so nothing under the Apache licence may be linked with it. Fully
         // static, it needs no library at run time and a third of the memory.
         .executableTarget(
@@ -31,6 +36,7 @@ let package = Package(
 
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: strict),
+        .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
     ]
 )
