@@ -24,6 +24,7 @@ package final class HistoryWriter: Sendable {
 
     /// Where the writer stands.
     package struct Counts: Sendable, Equatable {
+        /// Not written yet, those that are just being written included.
         package var pending = 0
         package var written = 0
         package var dropped = 0
@@ -31,6 +32,8 @@ package final class HistoryWriter: Sendable {
 
     private struct State {
         var pending: [RunRecord] = []
+        /// Runs that are just being written.
+        var underWay = 0
         var written = 0
         var dropped = 0
         /// A write is ordered, for now or for later.
@@ -56,7 +59,7 @@ package final class HistoryWriter: Sendable {
     }
 
     package var counts: Counts {
-        state.withLock { Counts(pending: $0.pending.count, written: $0.written, dropped: $0.dropped) }
+        state.withLock { Counts(pending: $0.pending.count + $0.underWay, written: $0.written, dropped: $0.dropped) }
     }
 
     /// Takes a run over; never waits.
@@ -103,12 +106,14 @@ package final class HistoryWriter: Sendable {
             defer { state.pending = [] }
             state.isOrdered = false
             state.isUrgent = false
+            state.underWay = state.pending.count
             return state.pending
         }
         guard !runs.isEmpty else { return }
         do {
             try history.record(runs)
             state.withLock { state in
+                state.underWay = 0
                 state.written += runs.count
                 state.pause = nil
             }
@@ -122,6 +127,7 @@ package final class HistoryWriter: Sendable {
             let isNew = state.pause == nil
             let pause = state.pause.map { min($0 * 2, settings.longestPause) } ?? settings.delay
             let later = state.pending
+            state.underWay = 0
             state.pending = runs
             append(later, to: &state)
             state.pause = pause

@@ -39,7 +39,8 @@ struct WriterTests {
             $0.delay = .seconds(3600)
         }
         for index in 0..<25 { writer.record(.sample(index)) }
-        try await wait(for: "two batches") { try history.statistics().total >= 20 }
+        // A write takes what is there, so batches vary; what waits is always less than one.
+        try await wait(for: "all but a part of a batch") { try history.statistics().total > 15 }
         await writer.flush()
         #expect(try history.statistics().total == 25)
     }
@@ -92,7 +93,7 @@ struct WriterTests {
         for index in 0..<1000 { writer.record(.sample(index)) }
         try await wait(for: "the notice") { place.notices.count == 1 }
         #expect(place.notices.first?.contains("see that there is space") == true)
-        #expect(writer.counts.pending > 0)
+        #expect(writer.counts.pending > 0 && writer.counts.written < 1000)
         try history.write { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
         try await wait(for: "all rows") { try history.statistics().total == 1000 }
         try await wait(for: "the counts") { writer.counts == .init(pending: 0, written: 1000, dropped: 0) }
