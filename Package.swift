@@ -10,6 +10,8 @@ let strict: [SwiftSetting] = [
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
 let package = Package(
     name: "bobbin",
     dependencies: [
@@ -35,10 +37,11 @@ let package = Package(
         .target(name: "Hosting", dependencies: ["Files", "Documents", system], swiftSettings: strict),
         .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", system], swiftSettings: strict),
         .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", system, heap], swiftSettings: strict),
+        .target(name: "History", dependencies: ["Documents", "Files", grdb, system], swiftSettings: strict),
         .target(
             name: "Engine",
             dependencies: [
-                "Spool", "Watching", "Execution", "Files", "Documents", system,
+                "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", system,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
@@ -48,7 +51,7 @@ let package = Package(
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "Engine", "Spool", "Watching", "Execution", "Files", "Documents", system,
+                "Engine", "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -63,6 +66,7 @@ let package = Package(
         .testTarget(name: "FilesTests", dependencies: ["Files", system], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents"], swiftSettings: strict),
         .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
+        .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
     ]
 )

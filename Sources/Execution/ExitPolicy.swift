@@ -93,4 +93,10 @@ package enum SignalName {
     ]
 
     package static func of(_ number: Int) -> String { "SIG" + (names[number] ?? String(number)) }
+
+    /// The number of a name that `of` gave.
+    package static func number(_ name: String) -> Int? {
+        let short = String(name.dropFirst(3))
+        return names.first { $0.value == short }?.key ?? Int(short)
+    }
 }

@@ -80,10 +80,22 @@ package struct ProcessTree: Sendable {
         return try? file.readAll(limit: limit)
     }
 
-    /// Children of this process that it did not start: descendants of runs whose parents are gone. A subreaper's
-    /// orphans become children of its first thread (proc(5), `/proc/PID/task/TID/children`).
-    static func adopted() -> [pid_t] {
-        guard let bytes = read("/proc/self/task/\(getpid())/children", limit: 64 * 1024) else { return [] }
-        return bytes.split(separator: UInt8(ascii: " ")).compactMap { pid_t(String(decoding: $0, as: UTF8.self)) }
+    /// Children of this process, started or adopted: a subreaper's orphans become children of one of its threads
+    /// (proc(5), `/proc/PID/task/TID/children`).
+    static func children() -> [pid_t] {
+        guard let tasks = try? Folder.open("/proc/self/task"), let names = try? tasks.names() else { return [] }
+        return names.flatMap { name -> [pid_t] in
+            guard let bytes = try? tasks.read(RelativePath(name) / "children", limit: 64 * 1024) else { return [] }
+            return bytes.split(separator: UInt8(ascii: " ")).compactMap { pid_t(String(decoding: $0, as: UTF8.self)) }
+        }
+    }
+
+    /// The run that a process belongs to by its environment.
+    static func run(of pid: pid_t) -> ItemID? {
+        let key = Array("BOBBIN_RUN_ID=".utf8)
+        guard let bytes = read("/proc/\(pid)/environ", limit: 2 << 20),
+            let entry = bytes.split(separator: 0).first(where: { $0.starts(with: key) })
+        else { return nil }
+        return ItemID(bytes: Array(entry.dropFirst(key.count)))
     }
 }

@@ -10,6 +10,9 @@ package final class Runner: Sendable {
     private let reactor: Reactor
     private let clocks: Clocks
     private let runs = Mutex<[ItemID: ScriptRun]>([:])
+    private let isSweepScheduled = Mutex(false)
+    /// Orphans that were told to end, and since when. Only touched on the reactor's thread.
+    private nonisolated(unsafe) var adoptedSince: [pid_t: Duration] = [:]
 
     /// Processes started here and not reaped yet, over all runners of this program: `waitid` is asked for these alone.
     private static let started = Mutex<Set<pid_t>>([])
@@ -56,6 +59,7 @@ package final class Runner: Sendable {
                 onEnd: { [self] result in
                     Self.started.withLock { _ = $0.remove(pid) }
                     runs.withLock { $0[script.run] = nil }
+                    scheduleSweep()
                     onEnd(result)
                 })
             runs.withLock { $0[script.run] = run }
@@ -104,6 +108,37 @@ package final class Runner: Sendable {
         }
         guard pid > 0 else { return .failure(step: String(cString: clinux_step_name(request.failed_step)), Errno(rawValue: -pid)) }
         return .success(pid, OpenFile(adopting: request.pidfd, subject: "process \(pid)"))
+    }
+
+    // MARK: Adopted orphans
+
+    /// How soon after the end of a run its escaped descendants are looked for; many ends share one look.
+    private static let sweepDelay = Duration.milliseconds(100)
+
+    /// On the reactor's thread.
+    private func scheduleSweep() {
+        let isFirst = isSweepScheduled.withLock { isScheduled in
+            defer { isScheduled = true }
+            return !isScheduled
+        }
+        if isFirst { _ = reactor.after(Self.sweepDelay) { [self] in sweepAdopted() } }
+    }
+
+    /// Reaps orphans that have ended, and ends those whose run is over: SIGTERM first, SIGKILL at a later look.
+    private func sweepAdopted() {
+        isSweepScheduled.withLock { $0 = false }
+        var isAnyLeft = false
+        for child in ProcessTree.children() where !Self.isRunning(child) {
+            if ProcessTree.look(child)?.isZombie == true {
+                _ = waitpid(child, nil, WNOHANG)
+            } else if let run = ProcessTree.run(of: child), runs.withLock({ $0[run] }) == nil {
+                isAnyLeft = true
+                let began = adoptedSince[child] ?? clocks.uptime()
+                adoptedSince[child] = began
+                kill(child, clocks.uptime() - began > ScriptRun.killDelay ? SIGKILL : SIGTERM)
+            }
+        }
+        if isAnyLeft { scheduleSweep() } else { adoptedSince = [:] }
     }
 
     // MARK: Ending runs

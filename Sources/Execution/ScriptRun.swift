@@ -97,18 +97,14 @@ final class ScriptRun: @unchecked Sendable {
         finish()
     }
 
-    /// Members of the process group, and descendants that left it and lost their parents.
-    private var hasSurvivors: Bool { kill(-pid, 0) == 0 || !adopted.isEmpty }
-
-    private var adopted: [pid_t] {
-        let mark = Array("BOBBIN_RUN_ID=\(script.run)".utf8)
-        return ProcessTree.adopted().filter { child in
-            // Reaps an orphan that has ended; the processes of other runs are left to their own watchers.
-            if ProcessTree.look(child)?.isZombie == true, !Runner.isRunning(child) {
-                _ = waitpid(child, nil, WNOHANG)
-                return false
-            }
-            return !Runner.isRunning(child) && ProcessTree.environment(of: child, contains: mark)
+    /// Members of the process group, and, where the item may run again, descendants that left it and lost their
+    /// parents. After a success the latter are ended a moment later (`Runner.sweepAdopted`): looking for them here would
+    /// cost every small run more than all the rest of its supervision.
+    private var hasSurvivors: Bool {
+        if kill(-pid, 0) == 0 { return true }
+        guard end != .exited(0) || stage != .running else { return false }
+        return ProcessTree.children().contains { child in
+            !Runner.isRunning(child) && ProcessTree.look(child)?.isZombie == false && ProcessTree.run(of: child) == script.run
         }
     }
 

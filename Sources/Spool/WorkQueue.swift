@@ -135,10 +135,22 @@ package enum CommitAnswer: Sendable {
 /// What a commit made of an item.
 package struct Transition: Sendable {
     package var status: StatusDocument
+    /// The run that ended; nil when none had started.
+    package var run: ItemID?
     package var submittedAt: Instant
     package var trigger: Trigger
     /// When the item may start again, on the clock that counts from boot; nil when the state is final.
     package var retryAfter: Duration?
+
+    package init(
+        status: StatusDocument, run: ItemID?, submittedAt: Instant, trigger: Trigger, retryAfter: Duration? = nil
+    ) {
+        self.status = status
+        self.run = run
+        self.submittedAt = submittedAt
+        self.trigger = trigger
+        self.retryAfter = retryAfter
+    }
 }
 
 package enum GiveBackReason: String, Sendable {

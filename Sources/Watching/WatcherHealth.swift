@@ -14,7 +14,7 @@ package struct WatcherHealth: Sendable, Equatable {
     package var overflows = 0
     /// How often the names of a folder were coalesced because the reader of `changes` was slow.
     package var coalesced = 0
-    /// Watches this watcher holds.
+    /// Folders this watcher has a watch on; the folders that contain them, often one for all, are watched besides.
     package var watchesInUse = 0
     /// Watches that one user may hold in all programs together (fs.inotify.max_user_watches); nil when unknown.
     package var watchLimit: Int?

@@ -7,10 +7,24 @@ struct Library {
     /// Only to learn that events are waiting; the library reads them.
     let descriptor: Int32
 
-    /// What is wanted of a folder. Not MODIFY: a file written in small pieces would give thousands.
-    private static let mask =
-        UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_ATTRIB) | UInt32(IN_DELETE_SELF)
-        | UInt32(IN_MOVE_SELF) | UInt32(IN_ONLYDIR) | UInt32(IN_EXCL_UNLINK)
+    /// What is wanted of a folder.
+    enum Interest {
+        /// What appears in it. Not MODIFY: a file written in small pieces would give thousands.
+        case content
+        /// What goes from it: a folder whose content is wanted may be among that.
+        case parent
+
+        /// One folder may be both: MASK_ADD makes the second wish widen the first.
+        var mask: UInt32 {
+            let always = UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF) | UInt32(IN_ONLYDIR) | UInt32(IN_MASK_ADD)
+            switch self {
+            case .content:
+                return always | UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_ATTRIB)
+                    | UInt32(IN_EXCL_UNLINK)
+            case .parent: return always | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM)
+            }
+        }
+    }
 
     /// How many watches were set since the start, each under a name of its own.
     private var spellings = 0
@@ -42,7 +56,9 @@ struct Library {
     }
 
     /// Watches a folder; the same folder under another path gives the same number again.
-    mutating func watch(_ path: [UInt8]) throws(Failure) -> (watch: Int32, device: UInt64, inode: UInt64) {
+    mutating func watch(
+        _ path: [UInt8], _ interest: Interest
+    ) throws(Failure) -> (watch: Int32, device: UInt64, inode: UInt64) {
         let folder = path.withUnsafeBytes {
             open($0.baseAddress!.assumingMemoryBound(to: CChar.self), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
@@ -52,7 +68,7 @@ struct Library {
         var status = stat()
         guard fstat(folder, &status) == 0 else { throw Failure(code: errno) }
         let name = spelling(of: folder)
-        guard inotifytools_watch_file(name, Int32(bitPattern: Self.mask)) != 0 else {
+        guard inotifytools_watch_file(name, Int32(bitPattern: interest.mask)) != 0 else {
             throw Failure(code: inotifytools_error())
         }
         let number = inotifytools_wd_from_filename(name)

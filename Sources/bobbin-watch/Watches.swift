@@ -6,6 +6,7 @@ struct Watches {
     private var library: Library
     private var tokens: [Int32: [Int]] = [:]
     private var watches: [Int: Int32] = [:]
+    private var parents = Parents()
     var output: Output
 
     /// What the library keeps of dropped watches adds up; at this number a fresh start is due.
@@ -34,25 +35,39 @@ struct Watches {
 
     private mutating func watch(_ token: Int, _ path: [UInt8]) {
         do throws(Library.Failure) {
-            let (number, device, inode) = try library.watch(path + [0])
+            let (number, device, inode) = try library.watch(path + [0], .content)
             if tokens[number] != nil { library.noteRemains() }
             if watches[token] != number {
                 stop(token)
                 watches[token] = number
                 tokens[number, default: []].append(token)
             }
+            watchParent(of: path, token)
             output.put(Letter.inForce, token, "\(device).\(inode)")
         } catch {
             output.put(Letter.refused, token, "\(error.code)")
         }
     }
 
+    /// A folder that is removed while a program holds it open tells nothing until that program closes it, and the
+    /// one we work for does hold it open. Its parent tells at once. Without that watch the slow rescan finds it.
+    private mutating func watchParent(of path: [UInt8], _ token: Int) {
+        guard let (folder, name) = Parents.split(path) else { return }
+        if let number = parents.watch(of: folder) {
+            parents.add(token, name, number)
+        } else if let (number, _, _) = try? library.watch(folder + [0], .parent) {
+            if tokens[number] != nil || parents.isKnown(number) { library.noteRemains() }
+            parents.add(token, name, number, at: folder)
+        }
+    }
+
     private mutating func stop(_ token: Int) {
+        if let parent = parents.remove(token), tokens[parent] == nil { library.stop(parent) }
         guard let number = watches.removeValue(forKey: token) else { return }
         tokens[number]?.removeAll { $0 == token }
         if tokens[number]?.isEmpty == true {
             tokens[number] = nil
-            library.stop(number)
+            if !parents.isKnown(number) { library.stop(number) }
         }
     }
 
@@ -74,11 +89,16 @@ struct Watches {
         // Overflow first: it belongs to no watch and has no name.
         if has(IN_Q_OVERFLOW) { return output.put(Letter.overflow, 0) }
         let number = event.pointee.wd
-        guard let concerned = tokens[number] else { return }
+        let concerned = tokens[number] ?? []
         if has(IN_MOVED_TO) { return report(Letter.movedIn, event, to: concerned) }
         if has(IN_CLOSE_WRITE) { return report(Letter.closed, event, to: concerned) }
         if has(IN_CREATE) { return report(Letter.created, event, to: concerned) }
         if has(IN_ATTRIB) { return report(Letter.touched, event, to: concerned) }
+        if has(IN_DELETE) || has(IN_MOVED_FROM) {
+            let gone = parents.tokens(of: event.name, in: number)
+            return lose(gone, has(IN_DELETE) ? Letter.deleted : Letter.movedAway)
+        }
+        guard !concerned.isEmpty || parents.isKnown(number) else { return }
         if has(IN_MOVE_SELF) {
             // The watch follows the folder to its new place, where nothing of it is wanted.
             library.stop(number)
@@ -90,19 +110,33 @@ struct Watches {
     }
 
     private mutating func report(_ letter: UInt8, _ event: UnsafeMutablePointer<inotify_event>, to concerned: [Int]) {
-        let size = Int(event.pointee.len)
-        guard size > 0 else { return }
-        // The name follows the fixed part and is padded with NULs; Swift does not see a flexible member.
-        let start = UnsafeRawPointer(event) + MemoryLayout<inotify_event>.size
-        let name = UnsafeRawBufferPointer(start: start, count: strnlen(start.assumingMemoryBound(to: CChar.self), size))
+        let name = event.name
+        guard !name.isEmpty else { return }
         if name.first == UInt8(ascii: "."), !Self.probePrefix.withUTF8Buffer({ name.starts(with: $0) }) { return }
         for token in concerned { output.put(letter, token, name) }
     }
 
+    /// The watch is gone, and with it all that it served.
     private mutating func forget(_ number: Int32, _ letter: UInt8) {
-        for token in tokens.removeValue(forKey: number) ?? [] {
-            watches[token] = nil
+        let served = (tokens.removeValue(forKey: number) ?? [], parents.forget(number))
+        for token in served.0 { watches[token] = nil }
+        lose(served.0 + served.1.filter { !served.0.contains($0) }, letter)
+    }
+
+    private mutating func lose(_ gone: [Int], _ letter: UInt8) {
+        for token in gone {
+            stop(token)
             output.put(letter, token)
         }
+    }
+}
+
+extension UnsafeMutablePointer<inotify_event> {
+    /// Empty when the event is about the folder itself. The name follows the fixed part, which is all that Swift sees,
+    /// and is padded with NULs.
+    fileprivate var name: UnsafeRawBufferPointer {
+        let start = UnsafeRawPointer(self) + MemoryLayout<inotify_event>.size
+        let size = strnlen(start.assumingMemoryBound(to: CChar.self), Int(pointee.len))
+        return UnsafeRawBufferPointer(start: start, count: size)
     }
 }

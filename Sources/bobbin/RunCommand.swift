@@ -27,7 +27,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let layout = root.layout
-        let recorder = try HistoryKeeper(layout: layout)
+        let recorder = HistoryKeeper(layout: layout, notice: Self.notice)
         let orchestrator = Orchestrator(
             layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram, isDraining: drain,
             recorder: recorder, notice: Self.notice)

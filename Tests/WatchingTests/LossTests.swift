@@ -39,7 +39,6 @@ struct LossTests {
 
     @Test func theFolderIsDeletedAndMadeAgain() async throws {
         let observer = Observer()
-        // No descriptor may keep the deleted folder alive: its inode's end is the event.
         let path = scratch.path.appending("brief")
         try scratch.folder.makeFolder(RelativePath("brief"))
         let token = try await observer.watch(path)
@@ -51,6 +50,51 @@ struct LossTests {
             try await observer.expect(token, .lost(.started))
             try await expectEvents(observer, token, try Folder.open(path), "after-\(round)")
         }
+    }
+
+    /// The kernel tells of the end of an inode, which an open descriptor puts off.
+    @Test func theFolderIsDeletedWhileItIsHeldOpen() async throws {
+        let observer = Observer()
+        let token = try await observer.watch(inbox.path)
+        for round in 1...3 {
+            observer.forget()
+            let held = try Folder.open(inbox.path)
+            try scratch.folder.removeTree(RelativePath("inbox"))
+            try await observer.expect(token, .lost(.replaced))
+            let new = try scratch.make("inbox")
+            try await observer.expect(token, .lost(.started))
+            try await expectEvents(observer, token, new, "after-\(round)")
+            #expect(try held.file.stamp().links == 0)
+        }
+    }
+
+    @Test func theFolderAboveIsMovedAway() async throws {
+        let observer = Observer()
+        let token = try await observer.watch(
+            scratch.path.appending("spool").appending("inbox"), making: scratch)
+        try scratch.folder.replace(RelativePath("spool"), to: scratch.folder, as: RelativePath("old"))
+        try await observer.expect(token, .lost(.replaced))
+        observer.forget()
+        let spool = try scratch.make("spool")
+        try spool.makeFolder(RelativePath("inbox"))
+        try await observer.expect(token, .lost(.started))
+        try await expectEvents(observer, token, try spool.folder(RelativePath("inbox")), "a")
+    }
+
+    @Test func aWatchedFolderInsideAWatchedFolder_bothTell() async throws {
+        let observer = Observer()
+        let outer = try await observer.watch(inbox.path)
+        try inbox.makeFolder(RelativePath("inner"))
+        let inner = try await observer.watch(inbox.path.appending("inner"))
+        try await expectEvents(observer, outer, inbox, "outer")
+        try await expectEvents(observer, inner, try inbox.folder(RelativePath("inner")), "inner")
+        // Whichever goes, the other still tells.
+        observer.watcher.remove(inner)
+        _ = try await observer.watch(scratch.path)
+        try await expectEvents(observer, outer, inbox, "still")
+        try inbox.removeTree(RelativePath("inner"))
+        try await expectEvents(observer, outer, inbox, "and still")
+        #expect(!observer.kinds(outer).contains(.lost(.replaced)))
     }
 
     @Test func theFolderIsMovedAwayAndMadeAgain() async throws {
@@ -80,12 +124,13 @@ struct LossTests {
 
     @Test func aFolderReplacedUnnoticed_isFoundByTheRescan() async throws {
         let observer = Observer { $0.rescanInterval = .milliseconds(50) }
-        let token = try await observer.watch(scratch.path.appending("deep").appending("inbox"), making: scratch)
-        // The parent is moved: the watched folder itself gets no event.
+        let path = scratch.path.appending("deep").appending("spool").appending("inbox")
+        let token = try await observer.watch(path, making: scratch)
+        // A folder far above is moved: neither the watched folder nor the one that contains it gets an event.
         try scratch.folder.replace(RelativePath("deep"), to: scratch.folder, as: RelativePath("shallow"))
         try await observer.expect(token, .lost(.replaced))
         observer.forget()
-        let deep = try scratch.make("deep")
+        let deep = try Folder.make(scratch.path.appending("deep").appending("spool"), mode: 0o700)
         try deep.makeFolder(RelativePath("inbox"))
         try await observer.expect(token, .lost(.started))
         try await expectEvents(observer, token, try deep.folder(RelativePath("inbox")), "a")

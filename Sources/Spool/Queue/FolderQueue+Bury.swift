@@ -47,6 +47,6 @@ extension FolderQueue {
         try folder.replace(place.outcome, with: status.json.prettyBytes, mode: 0o644)
         try publishStatus(status, at: place)
         _ = try folder.move(place.root, to: folder, as: ItemPlace.failed(record.id).root)
-        around.onTransition(Transition(status: status, submittedAt: record.submittedAt, trigger: record.trigger))
+        around.onTransition(Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
     }
 }

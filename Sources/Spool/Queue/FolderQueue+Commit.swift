@@ -61,7 +61,7 @@ extension FolderQueue {
             if isDurable { try await syncProducts(of: place) }
             try await writeOutcome(status, at: place, durable: isDurable)
             try await publish(work.item.record, status: status, at: place, durable: isDurable)
-            return Transition(status: status, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
+            return Transition(status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
         case .park(let delay, _):
             return try park(work.item, status: status, delay: delay)
         case .giveBack(let reason):
@@ -190,7 +190,7 @@ extension FolderQueue {
         shelf.put(record.id, due: uptime + rest)
         item.payload.unlock()
         if rest == .zero { hint.yield() }
-        return Transition(status: status, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
+        return Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
     }
 
     /// Progress and outputs belong to one run.

@@ -102,7 +102,7 @@ extension FolderQueue {
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
         let isDurable = folder.exists(orphan.place.results) || folder.exists(orphan.place.next)
         try await publish(record, status: status, at: orphan.place, durable: isDurable)
-        around.onTransition(Transition(status: status, submittedAt: record.submittedAt, trigger: record.trigger))
+        around.onTransition(Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
         return .published
     }
 

@@ -1,0 +1,106 @@
+import Execution
+import Files
+import Hosting
+import Spool
+import Synchronization
+import SystemPackage
+
+/// The job folders below `jobs/`, as Hosting reads them.
+package final class JobFolders: JobSource {
+    private let layout: Layout
+    private let catalog = Mutex(JobCatalog())
+
+    package init(layout: Layout) { self.layout = layout }
+
+    package func load() -> [FileName: JobState] {
+        let surroundings = JobFolder.Surroundings()
+        let jobs = catalog.withLock { catalog in
+            // A jobs folder that cannot be listed changes nothing: what is known stays in force.
+            if let folder = try? Folder.open(layout.jobs) { _ = try? catalog.reload(from: folder, surroundings: surroundings) }
+            return catalog.sorted
+        }
+        var states: [FileName: JobState] = [:]
+        for job in jobs where job.key.kind == .triggered { states[job.key.name] = state(of: job, surroundings.environment) }
+        return states
+    }
+
+    private func state(of hosted: HostedJob, _ environment: OwnEnvironment) -> JobState {
+        let problems = hosted.problems.map { "job \(hosted.key.name.escaped): \($0)" }
+        guard let (settings, command) = hosted.runnable else { return .broken(problems) }
+        do {
+            let resolved = try settings.resolvedEnvironment { environment[$0] }
+            let folder = try Folder.open(command.scriptFolder)
+            return .ready(Job(hosted, settings, command, folder: folder, environment: resolved), problems: problems)
+        } catch {
+            return .broken(problems + ["job \(hosted.key.name.escaped): \(error)"])
+        }
+    }
+
+    package func watchedFolders() -> [String] {
+        var paths = [layout.jobs, layout.triggeredJobs]
+        for job in catalog.withLock({ $0.sorted }) where job.key.kind == .triggered {
+            paths.append(job.path)
+            if let folder = job.runnable?.command.scriptFolder, folder != job.path { paths.append(folder) }
+        }
+        return paths.compactMap { String(validating: $0.bytes, as: UTF8.self) }
+    }
+}
+
+extension Job {
+    /// What Hosting says of a job, in the words of the rooms that act on it.
+    init(
+        _ hosted: HostedJob, _ settings: JobSettings, _ command: ScriptCommand, folder: Folder,
+        environment: [(name: String, value: [UInt8])]
+    ) {
+        name = hosted.key.name
+        path = hosted.path
+        scriptFolder = folder
+        self.command = command.arguments
+        self.environment = environment.map { Array("\($0.name)=".utf8) + $0.value }
+        rules = QueueRules(settings)
+        policy = ExitPolicy(settings.exitCodes)
+        inboxes = settings.inbox.map { FilePath($0) }
+        maxConcurrency = settings.maxConcurrency
+        timeout = settings.timeout
+        idleTimeout = settings.idleTimeout
+        grace = settings.stoppingWaitTime
+        umask = settings.umask
+        nice = settings.nice
+        isDisabled = settings.isDisabled
+        historyAge = settings.retention.history.age
+    }
+}
+
+extension QueueRules {
+    package init(_ settings: JobSettings) {
+        let backoff: Backoff =
+            switch settings.retryDelay {
+            case .growing(let initial, let factor, let maximum, let jitter):
+                Backoff(steps: .growing(initial: initial, factor: factor, limit: maximum), jitter: jitter)
+            case .list(let delays): Backoff(steps: .list(delays), jitter: 0)
+            }
+        let accept: Accept =
+            switch settings.accept {
+            case .files: .files
+            case .directories: .directories
+            case .both: .both
+            }
+        func limit(_ rule: Hosting.Retention.Rule) -> Spool.Retention.Limit { .init(age: rule.age, count: rule.count) }
+        self.init(
+            accept: accept,
+            names: NameFilter(patterns: settings.patterns, ignore: settings.ignore),
+            settleTime: settings.settleTime,
+            limits: ItemMachine.Limits(maxAttempts: settings.maxAttempts, backoff: backoff),
+            onSuccess: settings.onSuccess == .keep ? .keep : .delete,
+            retention: Spool.Retention(done: limit(settings.retention.done), failed: limit(settings.retention.failed)))
+    }
+}
+
+extension ExitPolicy {
+    init(_ codes: ExitCodes) {
+        func all(_ meaning: ExitCodes.Meaning) -> Set<Int> {
+            Set((0...255).filter { codes.meaning(of: Int32($0)) == meaning })
+        }
+        self.init(success: all(.success), retry: all(.retry), fail: all(.fail))
+    }
+}
