@@ -34,6 +34,7 @@ final class ScriptRun: @unchecked Sendable {
     private var lastSign: Duration
     private var hasEnded = false
     private var isWaitingForPipes = false
+    private var isWaitingForSurvivors = false
 
     init(
         _ script: Script, pid: pid_t, process: OpenFile, output: OpenFile, error: OpenFile, startedAt: Instant, reactor: Reactor,
@@ -106,7 +107,8 @@ final class ScriptRun: @unchecked Sendable {
         if pipes.isEmpty { return finish() }
         // A process that is just being started elsewhere holds a copy of the pipe until it has become its program. If
         // the pipe stays open for longer, a descendant has it.
-        guard stage != .terminating, stage != .killed, !isWaitingForPipes else { return }
+        guard stage == .running || stage == .asked else { return endSurvivors() }
+        guard !isWaitingForPipes else { return }
         isWaitingForPipes = true
         deadlines.append(reactor.after(Self.pipeDelay) { if !self.hasEnded, !self.pipes.isEmpty { self.endSurvivors() } })
     }
@@ -115,7 +117,11 @@ final class ScriptRun: @unchecked Sendable {
     /// parents. After a success the latter are ended a moment later (`Runner.sweepAdopted`): looking for them here would
     /// cost every small run more than all the rest of its supervision.
     private var hasSurvivors: Bool {
-        if kill(-pid, 0) == 0 { return true }
+        if kill(-pid, 0) == 0 {
+            // Members that lost their parents became our children: what has ended of them would answer until it is reaped.
+            while waitpid(-pid, nil, WNOHANG) > 0 {}
+            if kill(-pid, 0) == 0 { return true }
+        }
         guard end != .exited(0) || stage != .running else { return false }
         return ProcessTree.children().contains { child in
             !Runner.isRunning(child) && ProcessTree.look(child)?.isZombie == false && ProcessTree.run(of: child) == script.run
@@ -125,9 +131,12 @@ final class ScriptRun: @unchecked Sendable {
     /// The script has ended, but left processes behind: a run does not outlive its script, so they are told to end, and
     /// made to if they do not.
     private func endSurvivors() {
-        guard stage == .running || stage == .asked else { return }
-        if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
-        terminate()
+        guard !isWaitingForSurvivors else { return }
+        isWaitingForSurvivors = true
+        if stage == .running || stage == .asked {
+            if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
+            terminate()
+        }
         waitForSurvivors(.milliseconds(5))
     }
 
@@ -135,7 +144,10 @@ final class ScriptRun: @unchecked Sendable {
         deadlines.append(
             reactor.after(pause) { [self] in
                 guard !hasEnded else { return }
-                if stage == .killed, !hasSurvivors {
+                if stage == .killed, hasSurvivors {
+                    // Started between the look at the processes and the signal.
+                    signal(SIGKILL)
+                } else if stage == .killed {
                     // Whatever still holds the pipe is not of this run, or cannot die: its output is not waited for.
                     for pipe in pipes.values { reactor.unwatch(pipe.descriptor) }
                     pipes = [:]
