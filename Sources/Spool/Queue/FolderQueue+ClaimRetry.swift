@@ -46,8 +46,18 @@ extension FolderQueue {
         if let expiry = record.envelope?.expiresAt, expiry <= around.clocks.now() {
             return try expire(record, from: resting, expiry: expiry)
         }
-        guard let payload = try openPayload(record.name, at: resting), try payload.tryLock() else { return nil }
         let place = ItemPlace.claimed(id)
+        guard let payload = try openPayload(record.name, at: resting) else {
+            if try folder.move(resting.root, to: folder, as: place.root) == .moved {
+                try bury(record, place: place, reason: "payload_missing", error: "its file is gone: somebody removed or renamed it while it rested")
+            }
+            return nil
+        }
+        guard try payload.tryLock() else {
+            // An operator's command, or a process that has not ended yet: both are short.
+            shelf.put(id, due: uptime + .seconds(1))
+            return nil
+        }
         guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }
         do throws(FileError) {
             return try begin(record, machine: record.machine(.retrying), place: place, payload: payload, isNew: false)
