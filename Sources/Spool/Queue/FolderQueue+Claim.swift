@@ -108,7 +108,7 @@ extension FolderQueue {
             wait(seen, for: notBefore - around.clocks.now(), reason: .notBefore(notBefore), at: now)
             return nil
         }
-        return try take(seen, stamp: stamp, envelope: envelope, at: now)
+        return try take(seen, stamp: stamp, earlier: candidate.stamp, envelope: envelope, at: now)
     }
 
     /// A file moved in under its final name has left its side files, if it had any, where it came from.
@@ -134,7 +134,7 @@ extension FolderQueue {
 
     /// Steps 1 to 5 of contract §2: open, lease, lock, rename, record.
     private func take(
-        _ candidate: Inbox.Candidate, stamp: Stamp, envelope: LoadedEnvelope?, at now: Duration
+        _ candidate: Inbox.Candidate, stamp: Stamp, earlier: Stamp?, envelope: LoadedEnvelope?, at now: Duration
     ) throws(FileError) -> Grant? {
         let name = candidate.key.name
         let inboxFolder = inboxes[candidate.key.folder]
@@ -164,11 +164,12 @@ extension FolderQueue {
             busy.busyLooks += 1
             wait(busy, for: Self.pause(afterBusyLooks: candidate.busyLooks), reason: .openForWriting, at: now)
             return nil
-        case .notPermitted where candidate.stamp == nil && !isFolder:
+        case .notPermitted:
             // Only time can tell: the stamp must be the same once more after the settle time.
-            wait(candidate.seen(stamp), for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
-            return nil
-        case .notPermitted: break
+            guard isFolder || earlier.map({ stamp.isUnchanged(since: $0) }) ?? false else {
+                wait(candidate, for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
+                return nil
+            }
         }
         guard try payload.tryLock() else {
             wait(candidate, for: .milliseconds(100), reason: .queued, at: now)
@@ -267,13 +268,5 @@ extension FolderQueue {
         try folder.removeEmptyFolder(place.root)
         scan.isWanted = true
         startScan()
-    }
-}
-
-extension Inbox.Candidate {
-    func seen(_ stamp: Stamp) -> Inbox.Candidate {
-        var copy = self
-        copy.stamp = stamp
-        return copy
     }
 }
