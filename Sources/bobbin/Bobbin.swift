@@ -20,11 +20,12 @@ struct Bobbin: AsyncParsableCommand {
             CommandGroup(
                 name: "Items:",
                 subcommands: [
-                    SubmitCommand.self, StatusCommand.self, WaitCommand.self, WhyCommand.self,
+                    SubmitCommand.self, StatusCommand.self, WaitCommand.self, WhyCommand.self, LogsCommand.self, RetryCommand.self,
+                    CancelCommand.self, DiscardCommand.self, HistoryCommand.self,
                 ]),
             CommandGroup(
                 name: "Jobs:",
-                subcommands: [JobsCommand.self]),
+                subcommands: [JobsCommand.self, NewCommand.self, CheckCommand.self, SchemaCommand.self]),
         ])
 
     static func main() async {

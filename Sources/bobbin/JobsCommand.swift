@@ -33,7 +33,7 @@ struct JobsCommand: ParsableCommand {
         }
         let rows = try jobs.map { try Row($0, look) }
         if output.json {
-            Terminal.write(1, JSON.object([.init("running", .bool(look.isServed)), .init("jobs", .array(rows.map(\.json)))]).pretty)
+            Terminal.say(JSON.object([.init("running", .bool(look.isServed)), .init("jobs", .array(rows.map(\.json)))]))
         } else if rows.isEmpty {
             Terminal.say("There are no jobs in \(look.layout.jobs.escaped) yet. Make one: bobbin new NAME")
         } else {

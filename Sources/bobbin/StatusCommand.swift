@@ -80,7 +80,7 @@ struct StatusCommand: ParsableCommand {
                 name: queue.name, backlog: try queue.backlog(rules: rules), counts: try queue.countsOfItems(), hasJob: jobs.job(queue.name) != nil)
         }
         if output.json {
-            Terminal.write(1, JSON.object([.init("running", .bool(jobs.isServed)), .init("queues", .array(rows.map(\.json)))]).pretty)
+            Terminal.say(JSON.object([.init("running", .bool(jobs.isServed)), .init("queues", .array(rows.map(\.json)))]))
             return
         }
         if rows.isEmpty {

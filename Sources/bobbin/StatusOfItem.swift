@@ -16,7 +16,7 @@ struct StatusOfItem {
         switch found {
         case .waiting(let name, let stamp, let id):
             if json {
-                Terminal.write(1, Self.waiting(name, stamp, id, in: queue).pretty)
+                Terminal.say(Self.waiting(name, stamp, id, in: queue))
             } else {
                 Terminal.say("\(name.escaped): waiting in the inbox for \(Shown.age(Clocks.system.now() - stamp.changed)), \(Shown.size(stamp.size))")
                 if let id { Terminal.say("  id          \(id)") }
@@ -28,7 +28,7 @@ struct StatusOfItem {
                 throw Failure(.notFound, "item \(id) is gone; it was removed a moment ago")
             }
             if json {
-                Terminal.write(1, status.json.pretty)
+                Terminal.say(status.json)
             } else {
                 try show(status, try queue.record(at: place), place)
             }

@@ -26,7 +26,7 @@ struct StatusOfQueue {
 
     func show(json: Bool) throws {
         if json {
-            Terminal.write(1, self.json.pretty)
+            Terminal.say(self.json)
         } else {
             Terminal.say(text)
         }

@@ -89,7 +89,7 @@ struct SubmitCommand: AsyncParsableCommand {
             submitted.append(item)
             if !output.json { Terminal.say(item.id.description) }
         }
-        if output.json, !wait { Terminal.write(1, JSON.array(submitted.map { answer($0, inbox.reader.name) }).pretty) }
+        if output.json, !wait { Terminal.say(JSON.array(submitted.map { answer($0, inbox.reader.name) })) }
         if wait { try await waitForAll(submitted, inbox.reader) }
     }
 

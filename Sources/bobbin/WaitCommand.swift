@@ -78,7 +78,7 @@ struct WaitCommand: AsyncParsableCommand {
                 Terminal.complain("bobbin: queue \(queue.escaped) has nothing that is called \"\(shown)\", or has it no longer")
             }
         }
-        if json { Terminal.write(1, (answers.count == 1 ? answers[0] : .array(answers)).pretty) }
+        if json { Terminal.say((answers.count == 1 ? answers[0] : .array(answers))) }
         return worst
     }
 

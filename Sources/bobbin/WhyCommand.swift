@@ -50,10 +50,10 @@ struct WhyCommand: AsyncParsableCommand {
         let reasons = WhyReasons(queue: queue, inbox: QueueReader(name: queue.name, folder: folder), jobs: jobs)
         if let found = try await reasons.all(name), let first = found.first {
             if output.json {
-                Terminal.write(1, JSON.object(named: name, [
+                Terminal.say(JSON.object(named: name, [
                     .init("queue", .string(queue.name.escaped)), .init("state", "waiting"), .init("reason", .string(first.word)),
                     .init("message", .string(first.sentence)), .init("reasons", .array(found.map(\.json))),
-                ]).pretty)
+                ]))
             } else {
                 for reason in found { Terminal.say("\(Terminal.paint(name.escaped, .bold)): \(reason.sentence)") }
             }
@@ -83,11 +83,11 @@ struct WhyCommand: AsyncParsableCommand {
             case .held, nil: "it lies in \(area.rawValue)/"
             }
         if output.json {
-            Terminal.write(1, JSON.object([
+            Terminal.say(JSON.object([
                 .init("name", .string(name)), .init("id", .string(id.description)), .init("queue", .string(queue.name.escaped)),
                 .init("state", .string(state)), .init("reason", .string(state)), .init("message", .string(sentence)),
                 .init("folder", .string(path)), .init("next_attempt_at", JSON(status?.nextAttemptAt)),
-            ]).pretty)
+            ]))
         } else {
             Terminal.say("\(Terminal.paint(name, .bold)): \(sentence)")
             Terminal.say("  \(path)")
