@@ -92,7 +92,7 @@ extension FolderQueue {
             wait(seen, for: pause, reason: reason, at: now)
             return nil
         }
-        for side in rules.names.sideFileNames(for: name, isEmpty: stamp.size == 0) where inboxFolder.exists(RelativePath(side)) {
+        if let side = sideFile(holdingBack: seen, stamp, in: inboxFolder) {
             wait(seen, for: .seconds(1), reason: .heldBack(by: side), at: now)
             return nil
         }
@@ -109,6 +109,12 @@ extension FolderQueue {
             return nil
         }
         return try take(seen, stamp: stamp, envelope: envelope, at: now)
+    }
+
+    /// A file moved in under its final name has left its side files, if it had any, where it came from.
+    private func sideFile(holdingBack candidate: Inbox.Candidate, _ stamp: Stamp, in inboxFolder: Folder) -> FileName? {
+        guard candidate.evidence != .movedIn else { return nil }
+        return rules.names.sideFileNames(for: candidate.key.name, isEmpty: stamp.size == 0).first { inboxFolder.exists(RelativePath($0)) }
     }
 
     func wait(_ candidate: Inbox.Candidate, for pause: Duration, reason: WaitReason, at now: Duration) {
