@@ -25,7 +25,7 @@ struct Bobbin: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Jobs:",
-                subcommands: [JobsCommand.self, NewCommand.self, CheckCommand.self, SchemaCommand.self]),
+                subcommands: [JobsCommand.self, NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self]),
         ])
 
     static func main() async {
