@@ -134,6 +134,8 @@ actor JobBoard: Service {
                 await seat(job)
                 report(name, problems, isWorking: true)
             case .broken(let problems):
+                // Its queue is made all the same: what is dropped there waits until the job is mended.
+                _ = try? QueueLayout.make(name, in: spool)
                 report(name, problems, isWorking: false)
             }
         }

@@ -33,6 +33,7 @@ final class ScriptRun: @unchecked Sendable {
     private var idleDeadline: Int?
     private var lastSign: Duration
     private var hasEnded = false
+    private var isWaitingForSurvivors = false
     private var isWaitingForPipes = false
 
     init(
@@ -104,9 +105,10 @@ final class ScriptRun: @unchecked Sendable {
         guard end != nil, !hasEnded else { return }
         if hasSurvivors { return endSurvivors() }
         if pipes.isEmpty { return finish() }
+        if stage == .terminating || stage == .killed { return endSurvivors() }
         // A process that is just being started elsewhere holds a copy of the pipe until it has become its program. If
         // the pipe stays open for longer, a descendant has it.
-        guard stage != .terminating, stage != .killed, !isWaitingForPipes else { return }
+        guard !isWaitingForPipes else { return }
         isWaitingForPipes = true
         deadlines.append(reactor.after(Self.pipeDelay) { if !self.hasEnded, !self.pipes.isEmpty { self.endSurvivors() } })
     }
@@ -115,7 +117,12 @@ final class ScriptRun: @unchecked Sendable {
     /// parents. After a success the latter are ended a moment later (`Runner.sweepAdopted`): looking for them here would
     /// cost every small run more than all the rest of its supervision.
     private var hasSurvivors: Bool {
-        if kill(-pid, 0) == 0 { return true }
+        if kill(-pid, 0) == 0 {
+            // Who lost his parent became our child, and stays a member of the group, dead, until we ask after him. The
+            // script itself has been collected: nobody waits for the others.
+            while end != nil, waitpid(-pid, nil, WNOHANG) > 0 {}
+            if kill(-pid, 0) == 0 { return true }
+        }
         guard end != .exited(0) || stage != .running else { return false }
         return ProcessTree.children().contains { child in
             !Runner.isRunning(child) && ProcessTree.look(child)?.isZombie == false && ProcessTree.run(of: child) == script.run
@@ -125,9 +132,13 @@ final class ScriptRun: @unchecked Sendable {
     /// The script has ended, but left processes behind: a run does not outlive its script, so they are told to end, and
     /// made to if they do not.
     private func endSurvivors() {
-        guard stage == .running || stage == .asked else { return }
-        if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
-        terminate()
+        guard !isWaitingForSurvivors else { return }
+        isWaitingForSurvivors = true
+        // A run that was cut has been told already, with all its processes; the script was only the first to end.
+        if stage == .running || stage == .asked {
+            if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
+            terminate()
+        }
         waitForSurvivors(.milliseconds(5))
     }
 

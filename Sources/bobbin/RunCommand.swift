@@ -39,7 +39,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// `bobbin-watch` lies beside this program.
-    private static var watcherProgram: FilePath? {
+    static var watcherProgram: FilePath? {
         CurrentFolder.program?.removingLastComponent().appending("bobbin-watch")
     }
 

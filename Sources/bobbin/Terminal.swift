@@ -24,8 +24,10 @@ enum Terminal {
         if isInteractive { write(STDOUT_FILENO, "\r\u{1B}[K") }
     }
 
-    static func write(_ descriptor: Int32, _ text: String) {
-        var rest = Array(text.utf8)[...]
+    static func write(_ descriptor: Int32, _ text: String) { write(descriptor, bytes: Array(text.utf8)) }
+
+    static func write(_ descriptor: Int32, bytes: [UInt8]) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             // A reader that has gone (`bobbin jobs | head`) is no error.
@@ -33,6 +35,9 @@ enum Terminal {
             rest = rest.dropFirst(max(count, 0))
         }
     }
+
+    /// The answer of a command in JSON.
+    static func say(_ answer: JSON) { write(STDOUT_FILENO, bytes: answer.prettyBytes) }
 
     /// Rows with aligned columns; the first row is the heading.
     static func table(_ rows: [[String]]) -> String {
