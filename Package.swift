@@ -63,8 +63,14 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
-        .testTarget(name: "FilesTests", dependencies: ["Files", system], swiftSettings: strict),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents"], swiftSettings: strict),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", system], swiftSettings: strict),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", system], swiftSettings: strict),
+        .testTarget(
+            name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", system],
+            swiftSettings: strict),
         .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
