@@ -23,12 +23,14 @@ struct Queue: Sendable {
 
     // MARK: States
 
-    /// The status file of a name (contract §6).
+    /// The status file of a name (contract §6): a long one is cut to 200 bytes, followed by its FNV-1a.
     func statusFile(_ name: [UInt8]) -> Path {
         if name.count + 5 <= 255 { return path / "status" / (name + Array(".json".utf8)) }
-        let start = Array(name[..<200]) + [UInt8(ascii: "~")]
-        let found = (path / "status").names.first { $0.starts(with: start) }
-        return path / "status" / (found ?? start)
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let digits = String(hash, radix: 16)
+        let text = "~" + String(repeating: "0", count: 16 - digits.count) + digits + ".json"
+        return path / "status" / (Array(name[..<200]) + Array(text.utf8))
     }
 
     func status(_ name: [UInt8]) -> Status? { statusFile(name).content.flatMap(Status.init) }
