@@ -74,5 +74,9 @@ let package = Package(
         .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
+
+        // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON and
+        // starts processes.
+        .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "Documents"], swiftSettings: strict),
     ]
 )

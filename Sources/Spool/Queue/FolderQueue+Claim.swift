@@ -193,9 +193,19 @@ extension FolderQueue {
         if envelope != nil, let envelopeName = Envelope.name(for: name) {
             _ = try inboxFolder.link(RelativePath(envelopeName), to: folder, as: place.envelope)
         }
-        guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
-            try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
-        else {
+        let isOurs: Bool
+        do throws(FileError) {
+            isOurs =
+                try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved
+                && folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
+        } catch {
+            // It cannot be moved (immutable, a sticky folder of another's): the trial leaves nothing behind.
+            _ = try? folder.remove(place.envelope)
+            _ = try? folder.removeEmptyFolder(place.payloadFolder)
+            _ = try? folder.removeEmptyFolder(place.root)
+            throw error
+        }
+        guard isOurs else {
             try putBack(name, to: inboxFolder, from: place)
             return nil
         }
