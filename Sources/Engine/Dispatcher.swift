@@ -16,6 +16,7 @@ actor Dispatcher {
     private let clocks: Clocks
     private let notice: @Sendable (String) -> Void
     private var job: Job
+    private var plan: RunPlan
     private(set) var circuit = Circuit()
     private var running = 0
     private var isStopping = false
@@ -30,6 +31,7 @@ actor Dispatcher {
         notice: @escaping @Sendable (String) -> Void, onCircuit: @escaping @Sendable (Circuit, String?) -> Void
     ) {
         self.job = job
+        plan = RunPlan(job: job, layout: layout, instance: instance)
         self.queue = queue
         self.runner = runner
         self.layout = layout
@@ -42,6 +44,7 @@ actor Dispatcher {
     /// Puts a changed job in force for the items that start from now on.
     func apply(_ job: Job) {
         self.job = job
+        plan = RunPlan(job: job, layout: layout, instance: instance)
         circuit = Circuit()
         onCircuit(circuit, nil)
     }
@@ -117,7 +120,7 @@ actor Dispatcher {
         }
         let runResult = RunResult(
             ending: RunEnding(judgement.queueMeaning, reason: judgement.reason, exitCode: judgement.exitCode, signal: judgement.signal),
-            startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail)
+            startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail, hasLog: result.hasLog)
         _ = await queue.commit([(grant, runResult)])
         if judgement.meaning == .jobBroken {
             await broken(judgement, result)
@@ -127,7 +130,7 @@ actor Dispatcher {
     }
 
     private func plan(_ grant: Grant, _ site: RunSite) -> (Script, ExitPolicy) {
-        (RunPlan(job: job, layout: layout, instance: instance).script(grant, site), job.policy)
+        (plan.script(grant, site), job.policy)
     }
 
     // MARK: Trouble

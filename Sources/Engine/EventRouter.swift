@@ -44,7 +44,18 @@ final class EventRouter: Service {
         watcher.remove(token)
     }
 
+    /// Watches, and leads what is seen, until it is told to stop.
     func run() async {
+        await withGracefulShutdownHandler {
+            async let watching: Void = watcher.run()
+            await follow()
+            await watching
+        } onGracefulShutdown: { [watcher] in
+            Task { await watcher.shutdown() }
+        }
+    }
+
+    private func follow() async {
         for await batch in watcher.changes {
             var start = batch.startIndex
             while start < batch.endIndex {

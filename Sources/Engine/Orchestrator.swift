@@ -61,7 +61,7 @@ package struct Orchestrator: Sendable {
             configuration: .init(
                 services: [
                     .init(service: RecorderService(recorder: recorder)),
-                    .init(service: WatcherService(watcher: watcher)), .init(service: router),
+                    .init(service: router),
                     .init(service: housekeeper, successTerminationBehavior: .ignore),
                     .init(service: board, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], logger: logger))
@@ -116,17 +116,5 @@ private struct RecorderService: Service {
     func run() async throws {
         try? await gracefulShutdown()
         await recorder.flush()
-    }
-}
-
-private struct WatcherService: Service {
-    let watcher: Watcher
-
-    func run() async {
-        await withGracefulShutdownHandler {
-            await watcher.run()
-        } onGracefulShutdown: {
-            Task { await watcher.shutdown() }
-        }
     }
 }

@@ -42,6 +42,8 @@ struct LineLog {
     private var skipped = 0
     private var hasFailed = false
     private(set) var errorTail: [UInt8] = []
+    /// Whether the file has got anything.
+    var isBegun: Bool { file != nil }
 
     init(_ script: Script, clocks: Clocks) {
         folder = script.logFolder

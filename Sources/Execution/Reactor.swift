@@ -23,9 +23,12 @@ package final class Reactor: Sendable {
         static func == (left: Deadline, right: Deadline) -> Bool { left.number == right.number }
     }
 
+    private typealias Handlers = [Int32: @Sendable () -> Void]
+
     /// Only touched on the reactor's own thread.
     private final class State: @unchecked Sendable {
-        var handlers: [Int32: () -> Void] = [:]
+        /// What a handler reads goes through here: one buffer for all.
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         var deadlines = Heap<Deadline>()
         var cancelled: Set<Int> = []
         var numbers = 0
@@ -34,6 +37,7 @@ package final class Reactor: Sendable {
     private let poller: Int32
     private let bell: Int32
     private let inbox = Mutex(Inbox())
+    private let handlers = Mutex<Handlers>([:])
     private let state = State()
     private let clocks: Clocks
 
@@ -59,17 +63,25 @@ package final class Reactor: Sendable {
         perform {}
     }
 
-    // MARK: On the reactor's thread only
-
-    /// Calls the handler whenever the descriptor can be read, or its other end is gone.
-    func watch(_ descriptor: Int32, _ handler: @escaping () -> Void) {
-        state.handlers[descriptor] = handler
+    /// Calls the handler, on the reactor's thread, whenever the descriptor can be read or its other end is gone. May be
+    /// called from any thread.
+    func watch(_ descriptor: Int32, _ handler: @escaping @Sendable () -> Void) {
+        handlers.withLock { $0[descriptor] = handler }
         _ = clinux_poller_add(poller, descriptor)
     }
 
     func unwatch(_ descriptor: Int32) {
-        state.handlers[descriptor] = nil
         _ = clinux_poller_remove(poller, descriptor)
+        handlers.withLock { $0[descriptor] = nil }
+    }
+
+    // MARK: On the reactor's thread only
+
+    /// Reads once into the reactor's buffer and hands on what came; returns what read(2) returned.
+    func read(_ descriptor: Int32, _ body: (ArraySlice<UInt8>) -> Void) -> Int {
+        let count = Glibc.read(descriptor, &state.buffer, state.buffer.count)
+        if count > 0 { body(state.buffer[..<count]) }
+        return count
     }
 
     /// Calls once after a time; returns a number to cancel it with.
@@ -90,7 +102,7 @@ package final class Reactor: Sendable {
                     ring()
                 } else {
                     // A handler of this round may have ended what another was about.
-                    state.handlers[descriptor]?()
+                    handlers.withLock({ $0[descriptor] })?()
                 }
             }
             fireDue()
@@ -101,7 +113,7 @@ package final class Reactor: Sendable {
 
     private func ring() {
         var count: UInt64 = 0
-        _ = read(bell, &count, 8)
+        _ = Glibc.read(bell, &count, 8)
         let work = inbox.withLock { inbox in
             defer { inbox.work = [] }
             return inbox.work

@@ -23,8 +23,7 @@ extension Folder {
     /// - Parameter durable: also sync the file before the rename and the folder after it. Blocks; use `Offload`.
     package func replace(_ place: RelativePath, with bytes: [UInt8], mode: UInt32 = 0o600, durable: Bool = false) throws(FileError) {
         let temporary = place.temporary
-        try remove(temporary)
-        let file = try create(temporary, mode: mode)
+        let file = try overwrite(temporary, mode: mode)
         do throws(FileError) {
             try file.write(bytes)
             if durable { try file.sync() }

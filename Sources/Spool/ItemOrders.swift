@@ -73,6 +73,10 @@ package struct ItemOrders: Sendable {
         let now = clocks.now()
         let id = ItemID.make(at: now)
         let place = ItemPlace.claimed(id)
+        // Held until the item is where it belongs, so that no orchestrator takes it for one that was left behind.
+        let lock = try? folder.open(RelativePath(file))
+        guard try lock?.tryLock() ?? true else { return nil }
+        defer { lock?.unlock() }
         try folder.makeFolder(place.root, mode: 0o750)
         try folder.makeFolder(place.payloadFolder, mode: 0o750)
         guard try folder.move(RelativePath(file), to: folder, as: place.payload(file)) == .moved else {

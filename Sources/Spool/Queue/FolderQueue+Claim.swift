@@ -92,7 +92,7 @@ extension FolderQueue {
             wait(seen, for: pause, reason: reason, at: now)
             return nil
         }
-        for side in rules.names.sideFileNames(for: name, isEmpty: stamp.size == 0) where inboxFolder.exists(RelativePath(side)) {
+        if let side = sideFile(holdingBack: seen, stamp, in: inboxFolder) {
             wait(seen, for: .seconds(1), reason: .heldBack(by: side), at: now)
             return nil
         }
@@ -108,7 +108,13 @@ extension FolderQueue {
             wait(seen, for: notBefore - around.clocks.now(), reason: .notBefore(notBefore), at: now)
             return nil
         }
-        return try take(seen, stamp: stamp, envelope: envelope, at: now)
+        return try take(seen, stamp: stamp, earlier: candidate.stamp, envelope: envelope, at: now)
+    }
+
+    /// A file moved in under its final name has left its side files, if it had any, where it came from.
+    private func sideFile(holdingBack candidate: Inbox.Candidate, _ stamp: Stamp, in inboxFolder: Folder) -> FileName? {
+        guard candidate.evidence != .movedIn else { return nil }
+        return rules.names.sideFileNames(for: candidate.key.name, isEmpty: stamp.size == 0).first { inboxFolder.exists(RelativePath($0)) }
     }
 
     func wait(_ candidate: Inbox.Candidate, for pause: Duration, reason: WaitReason, at now: Duration) {
@@ -128,7 +134,7 @@ extension FolderQueue {
 
     /// Steps 1 to 5 of contract §2: open, lease, lock, rename, record.
     private func take(
-        _ candidate: Inbox.Candidate, stamp: Stamp, envelope: LoadedEnvelope?, at now: Duration
+        _ candidate: Inbox.Candidate, stamp: Stamp, earlier: Stamp?, envelope: LoadedEnvelope?, at now: Duration
     ) throws(FileError) -> Grant? {
         let name = candidate.key.name
         let inboxFolder = inboxes[candidate.key.folder]
@@ -158,11 +164,12 @@ extension FolderQueue {
             busy.busyLooks += 1
             wait(busy, for: Self.pause(afterBusyLooks: candidate.busyLooks), reason: .openForWriting, at: now)
             return nil
-        case .notPermitted where candidate.stamp == nil && !isFolder:
+        case .notPermitted:
             // Only time can tell: the stamp must be the same once more after the settle time.
-            wait(candidate.seen(stamp), for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
-            return nil
-        case .notPermitted: break
+            guard isFolder || earlier.map({ stamp.isUnchanged(since: $0) }) ?? false else {
+                wait(candidate, for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
+                return nil
+            }
         }
         guard try payload.tryLock() else {
             wait(candidate, for: .milliseconds(100), reason: .queued, at: now)
@@ -261,13 +268,5 @@ extension FolderQueue {
         try folder.removeEmptyFolder(place.root)
         scan.isWanted = true
         startScan()
-    }
-}
-
-extension Inbox.Candidate {
-    func seen(_ stamp: Stamp) -> Inbox.Candidate {
-        var copy = self
-        copy.stamp = stamp
-        return copy
     }
 }

@@ -18,7 +18,7 @@ extension FolderQueue {
             do throws(FileError) {
                 let transition = try await carryOut(&work)
                 held[grant.item] = nil
-                slots.giveBack(work.item.slot)
+                slots.giveBack(work.item.slot, areProductsMoved: transition.status.state == .succeeded)
                 forgetNotice("commit")
                 around.onTransition(transition)
                 scheduleWake()
@@ -45,6 +45,20 @@ extension FolderQueue {
         let result: RunResult
         var actions: [ItemMachine.Action]?
         var status: StatusDocument?
+        var leftovers = Leftovers()
+        var isOutcomeWritten = false
+    }
+
+    /// What besides payload and record lies in an item's folder. Known from the run, so that the common case, nothing,
+    /// costs no look.
+    struct Leftovers {
+        var work = false
+        var results = false
+        var next = false
+        var progress = false
+        var output = false
+
+        static let unknown = Leftovers(work: true, results: true, next: true, progress: true, output: true)
     }
 
     private func carryOut(_ work: inout PendingCommit) async throws(FileError) -> Transition {
@@ -57,10 +71,11 @@ extension FolderQueue {
         case .commit(let reason):
             status.reason = reason ?? status.reason
             status.nextAttemptAt = nil
-            let isDurable = actions.contains(.publish) && (folder.exists(place.results) || folder.exists(place.next))
+            let isDurable = actions.contains(.publish) && (work.leftovers.results || work.leftovers.next)
             if isDurable { try await syncProducts(of: place) }
-            try await writeOutcome(status, at: place, durable: isDurable)
-            try await publish(work.item.record, status: status, at: place, durable: isDurable)
+            if work.isOutcomeWritten == false { try await writeOutcome(status, at: place, durable: isDurable) }
+            work.isOutcomeWritten = true
+            try await publish(work.item.record, status: status, at: place, leftovers: work.leftovers)
             return Transition(status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
         case .park(let delay, _):
             return try park(work.item, status: status, delay: delay)
@@ -77,19 +92,14 @@ extension FolderQueue {
         var ending = work.result.ending
         var error = ending.meaning == .success ? nil : work.result.error
         if ending.meaning == .success {
-            _ = try slots.move(.results, of: &work.item.slot, to: place.results)
-            if try slots.move(.next, of: &work.item.slot, to: place.next), let problem = try forwardProblem(at: place) {
+            if try slots.move(.results, of: &work.item.slot, to: place.results) { work.leftovers.results = true }
+            if try slots.move(.next, of: &work.item.slot, to: place.next) { work.leftovers.next = true }
+            if work.leftovers.next, let problem = try forwardProblem(at: place) {
                 ending = RunEnding(.badInput, reason: "bad_forward", exitCode: ending.exitCode)
                 error = problem
             }
         }
-        let checkpoint = try folder.stamp(place.checkpoint)
-        let changed =
-            switch (checkpoint, work.item.checkpointBefore) {
-            case (let now?, let before?): !now.isUnchanged(since: before)
-            case (.some, nil): true
-            case (nil, _): false
-            }
+        let changed = ending.meaning == .again ? try hasNewCheckpoint(work.item) : false
         let actions = work.item.machine.handle(.ended(ending, checkpointChanged: changed), limits: rules.limits)
         var record = work.item.record
         record.failures = work.item.machine.failures
@@ -103,17 +113,26 @@ extension FolderQueue {
             record.attempts.append(attempt)
         }
         let isFinal = if case .commit = actions.first { true } else { false }
-        if !isFinal, work.item.work != place.work { _ = try slots.move(.work, of: &work.item.slot, to: place.work) }
+        work.leftovers.work = work.item.work == place.work
+        if !isFinal, !work.leftovers.work { _ = try slots.move(.work, of: &work.item.slot, to: place.work) }
         work.item.record = record
         work.actions = actions
         return actions
+    }
+
+    private func hasNewCheckpoint(_ item: Held) throws(FileError) -> Bool {
+        switch (try folder.stamp(item.place.checkpoint), item.checkpointBefore) {
+        case (let now?, let before?): !now.isUnchanged(since: before)
+        case (.some, nil): true
+        case (nil, _): false
+        }
     }
 
     /// The status document of the item as it is after the run, before it is known where it goes.
     private func describe(_ work: inout PendingCommit) throws(FileError) -> StatusDocument {
         let item = work.item
         let attempt = item.record.attempts.last
-        var status = runningStatus(of: item)
+        var status = blankStatus(of: item)
         status.state =
             switch item.machine.state {
             case .succeeded: .succeeded
@@ -130,15 +149,17 @@ extension FolderQueue {
         status.error = attempt?.error.flatMap { $0.isEmpty ? nil : $0 }
         status.deployment = work.result.deployment
         if let bytes = try folder.read(item.place.progress, limit: 64 * 1024) {
+            work.leftovers.progress = true
             status.progress = StatusDocument.Progress(script: bytes, at: work.result.finishedAt)
         }
         if let bytes = try folder.read(item.place.output, limit: OutputValues.sizeLimit) {
+            work.leftovers.output = true
             let (values, problems) = OutputValues.parse(bytes)
             status.outputs = values
             if !problems.isEmpty { status.error = ([status.error] + problems).compactMap { $0 }.joined(separator: "\n") }
         }
-        if status.state == .succeeded { status.results = try resultPaths(of: item.record.id, at: item.place) }
-        if try folder.stamp(item.place.log) != nil {
+        if status.state == .succeeded, work.leftovers.results { status.results = try resultPaths(of: item.record.id, at: item.place) }
+        if work.result.hasLog || item.record.attempts.count > 1 {
             let final = finalPlace(of: status)
             status.log = String(decoding: (final ?? .retry(item.record.id)).log.bytes, as: UTF8.self)
         }
@@ -158,7 +179,6 @@ extension FolderQueue {
 
     /// The commit point.
     func writeOutcome(_ status: StatusDocument, at place: ItemPlace, durable: Bool) async throws(FileError) {
-        if folder.exists(place.outcome) { return }
         let bytes = status.json.prettyBytes
         let folder = folder
         if durable {

@@ -9,6 +9,13 @@ extension FolderQueue {
     private static let progressInterval = Duration.milliseconds(500)
 
     func runningStatus(of item: Held) -> StatusDocument {
+        var status = blankStatus(of: item)
+        if folder.exists(item.place.log) { status.log = String(decoding: item.place.log.bytes, as: UTF8.self) }
+        return status
+    }
+
+    /// What is known of a held item without a look.
+    func blankStatus(of item: Held) -> StatusDocument {
         var status = StatusDocument(
             id: item.record.id, name: item.record.name, queue: name, state: .running, attempt: item.grant.attempt,
             maxAttempts: rules.limits.maxAttempts, interruptions: item.record.interruptions, size: item.record.size,
@@ -16,7 +23,6 @@ extension FolderQueue {
         status.startedAt = item.record.attempts.last?.startedAt
         status.progress = item.progress
         status.correlationID = item.record.envelope?.correlationID
-        if folder.exists(item.place.log) { status.log = String(decoding: item.place.log.bytes, as: UTF8.self) }
         return status
     }
 
