@@ -195,9 +195,9 @@ extension FolderQueue {
         }
         let isOurs: Bool
         do throws(FileError) {
-            isOurs =
-                try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved
-                && folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
+            let answer = try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name))
+            let moved = answer == .moved ? try folder.stamp(place.payload(name)) : nil
+            isOurs = moved?.isSameFile(as: stamp) ?? false
         } catch {
             // It cannot be moved (immutable, a sticky folder of another's): the trial leaves nothing behind.
             _ = try? folder.remove(place.envelope)
@@ -249,10 +249,15 @@ extension FolderQueue {
         let run = ItemID.make(at: clockNow)
         record.attempts.append(ItemRecord.Attempt(run: run, number: attempt, startedAt: clockNow))
         if record.attempts.count > ItemRecord.attemptsKept { record.attempts.removeFirst() }
-        if isNew {
-            try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
-        } else {
-            try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        do throws(FileError) {
+            if isNew {
+                try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
+            } else {
+                try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+            }
+        } catch {
+            slots.giveBack(slot)
+            throw error
         }
         let grant = Grant(
             item: record.id, run: run, queue: name, name: record.name, fence: Fence(record.fence), deadline: nil,
