@@ -18,7 +18,6 @@ package final class Reactor: Sendable {
     private struct Deadline: Comparable {
         let at: Duration
         let number: Int
-        let fire: () -> Void
         static func < (left: Deadline, right: Deadline) -> Bool { (left.at, left.number) < (right.at, right.number) }
         static func == (left: Deadline, right: Deadline) -> Bool { left.number == right.number }
     }
@@ -30,7 +29,8 @@ package final class Reactor: Sendable {
         /// What a handler reads goes through here: one buffer for all.
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         var deadlines = Heap<Deadline>()
-        var cancelled: Set<Int> = []
+        /// What is still to be called, by number. A cancelled deadline must not keep what it would have called alive.
+        var actions: [Int: () -> Void] = [:]
         var numbers = 0
     }
 
@@ -59,8 +59,8 @@ package final class Reactor: Sendable {
     }
 
     package func stop() {
-        inbox.withLock { $0.isStopped = true }
-        perform {}
+        // On the thread itself: the bell is closed behind its loop, and must not be rung after that.
+        perform { [self] in inbox.withLock { $0.isStopped = true } }
     }
 
     /// Calls the handler, on the reactor's thread, whenever the descriptor can be read or its other end is gone. May be
@@ -87,11 +87,17 @@ package final class Reactor: Sendable {
     /// Calls once after a time; returns a number to cancel it with.
     func after(_ pause: Duration, _ fire: @escaping () -> Void) -> Int {
         state.numbers += 1
-        state.deadlines.insert(Deadline(at: clocks.uptime() + pause, number: state.numbers, fire: fire))
+        state.actions[state.numbers] = fire
+        state.deadlines.insert(Deadline(at: clocks.uptime() + pause, number: state.numbers))
         return state.numbers
     }
 
-    func cancel(_ number: Int) { state.cancelled.insert(number) }
+    func cancel(_ number: Int) {
+        guard state.actions.removeValue(forKey: number) != nil else { return }
+        if state.deadlines.count > 64 + 2 * state.actions.count {
+            state.deadlines = Heap(state.deadlines.unordered.filter { state.actions[$0.number] != nil })
+        }
+    }
 
     private func loop() {
         var ready = [Int32](repeating: -1, count: 64)
@@ -130,17 +136,14 @@ package final class Reactor: Sendable {
     }
 
     private func dropCancelled() {
-        while let next = state.deadlines.min, state.cancelled.contains(next.number) {
-            state.cancelled.remove(next.number)
-            state.deadlines.removeMin()
-        }
+        while let next = state.deadlines.min, state.actions[next.number] == nil { state.deadlines.removeMin() }
     }
 
     private func fireDue() {
         dropCancelled()
         while let next = state.deadlines.min, next.at <= clocks.uptime() {
             state.deadlines.removeMin()
-            if state.cancelled.remove(next.number) == nil { next.fire() }
+            state.actions.removeValue(forKey: next.number)?()
             dropCancelled()
         }
     }

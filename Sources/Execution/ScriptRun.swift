@@ -118,8 +118,8 @@ final class ScriptRun: @unchecked Sendable {
     /// cost every small run more than all the rest of its supervision.
     private var hasSurvivors: Bool {
         if kill(-pid, 0) == 0 {
-            // Who lost his parent became our child, and stays a member of the group, dead, until we ask after him. The
-            // script itself has been collected: nobody waits for the others.
+            // Members that lost their parents became our children: what has ended of them would answer until it is reaped.
+            // The script itself has been collected by then: nobody else waits for them.
             while end != nil, waitpid(-pid, nil, WNOHANG) > 0 {}
             if kill(-pid, 0) == 0 { return true }
         }
@@ -146,7 +146,10 @@ final class ScriptRun: @unchecked Sendable {
         deadlines.append(
             reactor.after(pause) { [self] in
                 guard !hasEnded else { return }
-                if stage == .killed, !hasSurvivors {
+                if stage == .killed, hasSurvivors {
+                    // Started between the look at the processes and the signal.
+                    signal(SIGKILL)
+                } else if stage == .killed {
                     // Whatever still holds the pipe is not of this run, or cannot die: its output is not waited for.
                     for pipe in pipes.values { reactor.unwatch(pipe.descriptor) }
                     pipes = [:]

@@ -39,6 +39,7 @@ package struct ItemOrders: Sendable {
         record.interruptions = machine.interruptions
         record.nextAttemptAt = clocks.now()
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        try folder.remove(place.cancelRequest)
         // The old outcome stays readable; left under its name it would be taken for the outcome of the next run.
         try folder.replace(place.outcome, to: folder, as: place.root / "outcome.previous.json")
         var status = status(of: record, .retrying, reason: "operator")

@@ -37,7 +37,7 @@ package struct QueueReader: Sendable {
         for (area, place) in [(Area.claimed, ItemPlace.claimed(id)), (.retry, .retry(id)), (.failed, .failed(id))] where folder.exists(place.root) {
             return (area, place)
         }
-        for day in try folder.names(in: QueueLayout.done).sorted().reversed() {
+        for day in try days().reversed() {
             let place = ItemPlace.done(id, day: day)
             if folder.exists(place.root) { return (.done, place) }
         }
@@ -79,11 +79,20 @@ package struct QueueReader: Sendable {
         case .failed: return try ids(in: QueueLayout.failed)
         case .done:
             var found: [ItemID] = []
-            for day in try folder.names(in: QueueLayout.done).sorted().reversed() where found.count < limit {
+            for day in try days().reversed() where found.count < limit {
                 found.insert(contentsOf: try ids(in: QueueLayout.done / day).suffix(limit - found.count), at: 0)
             }
             return found
         }
+    }
+
+    /// The folders of `done/`, oldest first. What else somebody put there is left alone.
+    func days() throws(FileError) -> [FileName] {
+        var days: [FileName] = []
+        for name in try folder.names(in: QueueLayout.done).sorted() where try folder.stamp(QueueLayout.done / name)?.kind == .folder {
+            days.append(name)
+        }
+        return days
     }
 
     private func ids(in place: RelativePath) throws(FileError) -> [ItemID] {
@@ -104,7 +113,7 @@ package struct QueueReader: Sendable {
             counts[area] = try count(in: place)
         }
         counts[.done] = 0
-        for day in try folder.names(in: QueueLayout.done) { counts[.done, default: 0] += try count(in: QueueLayout.done / day) }
+        for day in try days() { counts[.done, default: 0] += try count(in: QueueLayout.done / day) }
         return counts
     }
 

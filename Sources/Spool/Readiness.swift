@@ -99,7 +99,7 @@ package struct Readiness: Sendable, Equatable {
         let byClock = sight.now - sight.stamp.changed
         switch sight.evidence {
         case .scanned: return max(byClock, sight.earlier == nil ? .zero : sight.quiet)
-        case .movedIn, .closed, .created: return min(sight.quiet, max(byClock, .zero))
+        case .movedIn, .closed, .created: return byClock < .zero ? sight.quiet : min(sight.quiet, byClock)
         }
     }
 }

@@ -12,14 +12,23 @@ import Testing
 
     init() throws { scratch = try Scratch() }
 
-    /// Starts a shell that no runner knows, in a session of its own; its number comes through a file.
+    /// Starts a shell in a session of its own; its number comes through a file. Its parent, another shell, lives until
+    /// the test ends: as an adopted orphan it would be ended by the runners of other tests.
     private func launch(_ command: String, run: ItemID?, input: String = "/dev/null", pid file: String) async throws -> String {
         let mark = run.map { "BOBBIN_RUN_ID=\($0) " } ?? ""
-        let line = "\(mark)setsid sh -c 'echo $$ > \(file).new; mv \(file).new \(file); \(command)' < \(input) > /dev/null 2>&1 & true"
-        let status = system("cd \(scratch.text) && env -i PATH=/usr/bin:/bin sh -c '" + line.replacing("'", with: "'\\''") + "'")
-        try #require(status == 0)
+        let line =
+            "\(mark)setsid sh -c 'echo $$ > \(file).new; mv \(file).new \(file); \(command)' < \(input) > /dev/null 2>&1 & cat > /dev/null"
+        let parent = popen("cd \(scratch.text) && exec env -i PATH=/usr/bin:/bin sh -c '" + line.replacing("'", with: "'\\''") + "'", "we")
+        parents.streams.append(try #require(parent))
         return await scratch.waitFor(file)
     }
+
+    private final class Parents {
+        var streams: [UnsafeMutablePointer<FILE>] = []
+        deinit { for stream in streams { pclose(stream) } }
+    }
+
+    private let parents = Parents()
 
     private func end(_ pid: String) { if let pid = pid_t(pid) { kill(pid, SIGKILL) } }
 

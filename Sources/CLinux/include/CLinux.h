@@ -63,6 +63,12 @@ struct clinux_start {
 pid_t clinux_spawn(struct clinux_start *start);
 const char *clinux_step_name(int step);
 
+/* Whether clinux_spawn has started this process and clinux_forget has not been told of its end. */
+int clinux_is_own(pid_t pid);
+void clinux_forget(pid_t pid);
+/* Grows with each start; -1 while one is under way and its pid is not known yet. */
+int64_t clinux_spawn_mark(void);
+
 /* Lets orphans below us become our children (PR_SET_CHILD_SUBREAPER), so that they can be found and ended. */
 int clinux_become_subreaper(void);
 int clinux_pidfd_open(pid_t pid);
