@@ -38,6 +38,7 @@ package struct ItemOrders: Sendable {
         record.failures = machine.failures
         record.interruptions = machine.interruptions
         record.nextAttemptAt = clocks.now()
+        if let outcome = try folder.read(place.outcome).flatMap(StatusDocument.init(bytes:)) { record.closeLastAttempt(with: outcome) }
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         try folder.remove(place.cancelRequest)
         // The old outcome stays readable; left under its name it would be taken for the outcome of the next run.

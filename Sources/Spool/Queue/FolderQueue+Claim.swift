@@ -92,6 +92,12 @@ extension FolderQueue {
             wait(seen, for: pause, reason: reason, at: now)
             return nil
         }
+        if stamp.kind == .folder, candidate.evidence != .movedIn,
+            let unrest = try FolderQuiet.unrest(RelativePath(name), in: inboxFolder, now: sight.now, settle: readiness.emptySettleTime)
+        {
+            wait(seen, for: readiness.emptySettleTime, reason: unrest, at: now)
+            return nil
+        }
         if let side = sideFile(holdingBack: seen, stamp, in: inboxFolder) {
             wait(seen, for: .seconds(1), reason: .heldBack(by: side), at: now)
             return nil

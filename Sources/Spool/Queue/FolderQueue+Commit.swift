@@ -78,8 +78,10 @@ extension FolderQueue {
             try await publish(work.item.record, status: status, at: place, leftovers: work.leftovers)
             return Transition(status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
         case .park(let delay, _):
+            try await syncCheckpoint(of: place)
             return try park(work.item, status: status, delay: delay)
         case .giveBack(let reason):
+            try await syncCheckpoint(of: place)
             return try returnItem(work.item, status: status, reason: reason)
         case .recordAttempt, .publish, .refuse, nil:
             throw FileError(.move, folder.shownPath(place.root), .invalidArgument)
@@ -94,7 +96,7 @@ extension FolderQueue {
         if ending.meaning == .success {
             if try slots.move(.results, of: &work.item.slot, to: place.results) { work.leftovers.results = true }
             if try slots.move(.next, of: &work.item.slot, to: place.next) { work.leftovers.next = true }
-            if work.leftovers.next, let problem = try forwardProblem(at: place) {
+            if work.leftovers.next, let problem = try forwardProblem(work.item.record, at: place) {
                 ending = RunEnding(.badInput, reason: "bad_forward", exitCode: ending.exitCode)
                 error = problem
             }
@@ -148,7 +150,7 @@ extension FolderQueue {
         status.reason = attempt?.reason
         status.error = attempt?.error.flatMap { $0.isEmpty ? nil : $0 }
         status.deployment = work.result.deployment
-        if let bytes = try folder.read(item.place.progress, limit: 64 * 1024) {
+        if let bytes = try folder.readTail(item.place.progress, limit: 4 * 1024) {
             work.leftovers.progress = true
             status.progress = StatusDocument.Progress(script: bytes, at: work.result.finishedAt)
         }
@@ -211,6 +213,16 @@ extension FolderQueue {
         item.payload.unlock()
         if rest == .zero { hint.yield() }
         return Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
+    }
+
+    /// The next attempt relies on the checkpoint: it must survive a power cut before that is promised.
+    private func syncCheckpoint(of place: ItemPlace) async throws(FileError) {
+        guard folder.exists(place.checkpoint) else { return }
+        let folder = folder
+        try await Offload.run { () throws(FileError) in
+            try folder.open(place.checkpoint).sync()
+            try folder.syncParent(of: place.checkpoint)
+        }
     }
 
     /// Progress and outputs belong to one run.

@@ -85,7 +85,10 @@ extension FolderQueue {
     static let hopLimit = 16
 
     /// Why what a run left in `$BOBBIN_NEXT` cannot be forwarded; nil when it can.
-    func forwardProblem(at place: ItemPlace) throws(FileError) -> String? {
+    func forwardProblem(_ record: ItemRecord, at place: ItemPlace) throws(FileError) -> String? {
+        if record.envelope?.hops ?? 0 >= Self.hopLimit {
+            return "it has been forwarded \(Self.hopLimit) times already; the jobs seem to forward in a circle"
+        }
         for queue in try folder.names(in: place.next) {
             let inside = place.next / queue
             if try folder.stamp(inside)?.kind != .folder {
@@ -116,7 +119,9 @@ extension FolderQueue {
     /// One file into another queue's inbox: its envelope first, then the file, under a name that is free.
     private func drop(_ file: FileName, from source: RelativePath, into queue: Folder, record: ItemRecord) throws(FileError) {
         let own = FileName(Array("\(record.id)-".utf8) + file.bytes.suffix(255 - 37 - 9)) ?? file
-        let envelope = Envelope(correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward)
+        let envelope = Envelope(
+            correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward,
+            hops: (record.envelope?.hops ?? 0) + 1)
         for target in [file, own] {
             guard !queue.exists(RelativePath(target)), let envelopeName = Envelope.name(for: target) else { continue }
             if !queue.exists(RelativePath(envelopeName)) {
