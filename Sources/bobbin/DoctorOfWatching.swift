@@ -23,8 +23,11 @@ struct DoctorOfWatching {
         let watcher = Watcher(program: program, onNotice: { text in notices.withLock { $0.append(text) } })
         let running = Task { await watcher.run() }
         let drain = Task { for await _ in watcher.changes {} }
+        var tokens: [WatchToken] = []
+        for queue in queues { tokens.append(await watcher.add(path: queue.folder.path)) }
+        for _ in 0..<100 where !watcher.health.isWatcherAlive && !watcher.health.isUnstartable { try? await Task.sleep(for: .milliseconds(50)) }
         var findings: [Finding] = []
-        for queue in queues { findings.append(await probe(queue, watcher)) }
+        for (queue, token) in zip(queues, tokens) { findings.append(await probe(queue, token, watcher)) }
         let health = watcher.health
         await watcher.shutdown()
         await running.value
@@ -32,18 +35,17 @@ struct DoctorOfWatching {
         return findings + [watches(health, queues.isEmpty ? [] : notices.withLock { $0 })]
     }
 
-    private func probe(_ queue: QueueReader, _ watcher: Watcher) async -> Finding {
+    private func probe(_ queue: QueueReader, _ token: WatchToken, _ watcher: Watcher) async -> Finding {
         let shown = queue.folder.path.escaped
-        let token = await watcher.add(path: queue.folder.path)
         var result = await watcher.probe(token)
-        // bobbin-watch is being started, and the folder covered.
-        for _ in 0..<60 {
+        // The folder is covered only a moment after bobbin-watch has started.
+        for _ in 0..<20 {
             guard case .impossible = result else { break }
-            if case .polling(let why)? = watcher.health.folders.first(where: { $0.folder == token })?.mode, watcher.health.isWatcherAlive {
-                return Finding(.warn, "events", shown, "no events: \(why); it is read every second instead", mend: "put the spool on a local disk")
-            }
             try? await Task.sleep(for: .milliseconds(50))
             result = await watcher.probe(token)
+        }
+        if case .polling(let why)? = watcher.health.folders.first(where: { $0.folder == token })?.mode {
+            return Finding(.warn, "events", shown, "no events: \(why); it is read every second instead", mend: "put the spool on a local disk")
         }
         return switch result {
         case .delivered(let time): Finding(.ok, "events", shown, "a change is told within \(Shown.age(time))")

@@ -68,8 +68,13 @@ struct HistoryCommand: AsyncParsableCommand {
             Terminal.complain("There is no history at \(path.escaped) yet: it begins with the first run. If it was lost: bobbin history --rebuild")
             return []
         }
-        let name = name.flatMap { $0.names.last }
-        return try history.runs(queue: queue?.escaped, limit: limit, before: before?.instant, state: state, name: name)
+        func runs(_ name: FileName?) throws -> [RunRecord] {
+            // As it is stored: escaped. What is shown escaped may be given so, too.
+            try history.runs(queue: queue?.names.last?.escaped, limit: limit, before: before?.instant, state: state, name: name)
+        }
+        guard let name else { return try runs(nil) }
+        for name in name.names { if case let found = try runs(name), !found.isEmpty { return found } }
+        return []
     }
 
     private func rebuildIt() async throws {

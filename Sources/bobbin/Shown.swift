@@ -8,6 +8,7 @@ enum Shown {
     static func age(_ duration: Duration) -> String {
         let seconds = max(0, duration.seconds)
         return switch seconds {
+        case ..<0.001: "less than 1 ms"
         case ..<1: "\(Int(seconds * 1000)) ms"
         case ..<120: "\(Int(seconds)) s"
         case ..<7200: "\(Int(seconds / 60)) min"
