@@ -62,7 +62,7 @@ struct SubmitCommand: AsyncParsableCommand {
     /// The parser knows one list of positional arguments only; what follows `--` is turned into options.
     static func rewriting(_ commandLine: [String]) -> [String] {
         guard commandLine.first == configuration.commandName, let terminator = commandLine.firstIndex(of: "--") else { return commandLine }
-        return commandLine[..<terminator] + commandLine[(terminator + 1)...].map { "--argument=\($0)" }
+        return commandLine[..<terminator] + commandLine[(terminator + 1)...].flatMap { ["--argument", $0] }
     }
 
     func validate() throws {

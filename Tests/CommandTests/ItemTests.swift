@@ -84,7 +84,7 @@ struct ItemTests {
 
     @Test func wait_forAFileThatWaitsAgain_doesNotTakeTheEarlierEndForTheAnswer() async throws {
         let root = try Root()
-        try root.job("slow", "sleep 0.5; cat \"$1\"; grep -q good \"$1\"")
+        try root.job("slow", "sleep 0.5; cat \"$1\"; grep -q good \"$1\"", settings: #"{"max_attempts": 1}"#)
         let bad = try root.file("f.txt", "bad\n")
         try await root.start()
         #expect(try await root.bobbin("submit", "slow", bad, "--argument=/dev/null", "--wait").status == 1)

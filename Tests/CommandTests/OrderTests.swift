@@ -5,7 +5,7 @@ import Testing
 struct OrderTests {
     @Test func retry_putsFailedItemsBack() async throws {
         let root = try Root()
-        try root.job("picky", "test -e \"$BOBBIN_ROOT_FLAG\"", settings: #"{"max_attempts": 1, "environment": {"BOBBIN_ROOT_FLAG": "\#(root.path)/flag"}}"#)
+        try root.job("picky", "test -e \"$FLAG\"", settings: #"{"max_attempts": 1, "environment": {"FLAG": "\#(root.path)/flag"}}"#)
         let file = try root.file("f.txt")
         try await root.start()
         for name in ["one", "two"] { #expect(try await root.bobbin("submit", "picky", file, "--name", name, "--wait").status == 1) }
