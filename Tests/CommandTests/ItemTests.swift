@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("submit, status, wait, why, logs")
+@Suite("status, wait, why, logs")
 struct ItemTests {
     @Test func submit_andWait_tellsTheEnd() async throws {
         let root = try Root()
@@ -10,7 +10,8 @@ struct ItemTests {
         let file = try root.file("f.txt")
         try await root.start()
 
-        let good = try await root.bobbin("submit", "ok", file, "--correlation-id", "c1", "--wait", "--timeout", "10", "--json")
+        let good = try await root.bobbin(
+            "submit", "ok", file, "--correlation-id", "c1", "--wait", "--timeout", "10", "--json")
         #expect(good.status == 0)
         #expect(good.object["state"] as? String == "succeeded")
         #expect(good.object["correlation_id"] as? String == "c1")
@@ -25,7 +26,9 @@ struct ItemTests {
         #expect(byName.object["id"] as? String == id)
         #expect(byID.output == byName.output)
         let summary = try await root.bobbin("status", "bad", "f.txt")
-        #expect(summary.output.contains("attempt     2 of 2") && summary.output.contains("boo") && summary.output.contains("/log"))
+        #expect(
+            summary.output.contains("attempt     2 of 2") && summary.output.contains("boo")
+                && summary.output.contains("/log"))
 
         #expect(try await root.bobbin("wait", "ok", id).status == 0)
         #expect(try await root.bobbin("wait", "bad", "f.txt").status == 1)
@@ -42,44 +45,6 @@ struct ItemTests {
         #expect(queues?.first { $0["name"] as? String == "ok" }?["done"] as? Int == 1)
         let queue = try await root.bobbin("status", "bad", "--json").object
         #expect((queue["recently_failed"] as? [Any])?.count == 1)
-    }
-
-    @Test func submit_passesArgumentsAndProperties() async throws {
-        let root = try Root()
-        try root.job("args", #"printf '%s|' "$@"; cat "$BOBBIN_META""#)
-        try await root.start()
-        let answer = try await root.bobbin("submit", "args", "-", "--name", "in", "--property", "a=b=c", "--wait", "--", "x y", "-z", "", input: "text")
-        #expect(answer.status == 0, "\(answer.error)")
-        let log = try await root.bobbin("logs", "args", "in")
-        #expect(log.output.contains("x y|-z||"))
-        #expect(log.output.contains(#""a": "b=c""#))
-    }
-
-    @Test func submit_whenItCannotBeDone_saysWhyAndWritesNothing() async throws {
-        let root = try Root()
-        try root.job("ok", "true")
-        let file = try root.file("f.txt")
-        #expect(try await root.bobbin("submit", "nobody", file).status == 66)
-        #expect(try await root.bobbin("submit", "ok", root.path + "/missing").status == 66)
-        #expect(try await root.bobbin("submit", "ok", "-", input: "x").status == 64)
-        #expect(try await root.bobbin("submit", "ok").status == 64)
-        for name in [".hidden", "done", "a.part", "a.envelope", "a/b", String(repeating: "n", count: 250)] {
-            #expect(try await root.bobbin("submit", "ok", file, "--name", name).status == 64, "\(name)")
-        }
-        #expect(try await root.bobbin("submit", "ok", file, "--correlation-id", "two\nlines").status == 64)
-        #expect(root.names("spool/ok") == ["claimed", "done", "failed", "results", "retry", "status"], "the queue of a job is made")
-
-        #expect(try await root.bobbin("submit", "ok", file).status == 0)
-        let taken = try await root.bobbin("submit", "ok", file)
-        #expect(taken.status == 1 && taken.error.contains("--unique-name"))
-        let unique = try await root.bobbin("submit", "ok", file, "--unique-name", "--json")
-        let name = try #require(unique.list.first?["name"] as? String)
-        #expect(unique.status == 0 && name.hasPrefix("f-") && name.hasSuffix(".txt"))
-        #expect(root.names("spool/ok").filter { $0.hasSuffix(".envelope") }.sorted() == ["\(name).envelope", "f.txt.envelope"].sorted())
-
-        try FileManager.default.createDirectory(atPath: root.path + "/spool/later", withIntermediateDirectories: false)
-        let later = try await root.bobbin("submit", "later", file)
-        #expect(later.status == 0 && later.error.contains("has no job"))
     }
 
     @Test func wait_forAFileThatWaitsAgain_doesNotTakeTheEarlierEndForTheAnswer() async throws {
@@ -131,7 +96,9 @@ struct ItemTests {
         let file = try root.file("f.txt")
         func reasons(_ arguments: String...) async throws -> [String] {
             let answer = try await root.shell("exec \"$BOBBIN\" why --json " + arguments.joined(separator: " "))
-            return (answer.object["reasons"] as? [[String: Any]])?.compactMap { $0["reason"] as? String } ?? [answer.object["reason"] as? String ?? "\(answer.status)"]
+            return (answer.object["reasons"] as? [[String: Any]])?.compactMap { $0["reason"] as? String } ?? [
+                answer.object["reason"] as? String ?? "\(answer.status)"
+            ]
         }
         for queue in ["off", "broken", "slow"] { #expect(try await root.bobbin("submit", queue, file).status == 0) }
         #expect(try await reasons("off", "f.txt") == ["job_disabled", "not_running"])
@@ -167,12 +134,17 @@ struct ItemTests {
         let octal = name.map { "\\" + String($0, radix: 8).leftPadded(3) }.joined()
         let given = "n=$(printf '\(octal).'); n=${n%.}; exec \"$BOBBIN\""
         let encoded = Data(name).base64EncodedString()
-        for command in ["why off \"$n\" --json", "status off \"$n\" --json", "why \"$BOBBIN_ROOT/spool/off/$n\" --json"] {
+        for command in [
+            "why off \"$n\" --json", "status off \"$n\" --json", "why \"$BOBBIN_ROOT/spool/off/$n\" --json",
+        ] {
             let answer = try await root.shell("\(given) \(command)")
-            #expect(answer.status == 0 && answer.object["name_base64"] as? String == encoded, "\(command): \(answer.output)\(answer.error)")
+            #expect(
+                answer.status == 0 && answer.object["name_base64"] as? String == encoded,
+                "\(command): \(answer.output)\(answer.error)")
         }
         let shown = try #require(try await root.shell("\(given) status off \"$n\" --json").object["name"] as? String)
-        #expect(try await root.bobbin("status", "off", shown).status == 0, "the escaped form that is shown is understood")
+        #expect(
+            try await root.bobbin("status", "off", shown).status == 0, "the escaped form that is shown is understood")
         #expect(try await root.shell("\(given) wait off \"$n\" --timeout 0.1").status == 124)
         #expect(try await root.shell("\(given) cancel off \"$n\"").status == 0)
         #expect(try await root.shell("\(given) wait off \"$n\"").status == 1)
@@ -182,5 +154,7 @@ struct ItemTests {
 }
 
 extension String {
-    fileprivate func leftPadded(_ count: Int) -> String { String(repeating: "0", count: max(0, count - self.count)) + self }
+    fileprivate func leftPadded(_ count: Int) -> String {
+        String(repeating: "0", count: max(0, count - self.count)) + self
+    }
 }

@@ -9,7 +9,8 @@ struct JobTests {
         try root.job("ok", "true")
         try root.job("off", "true", settings: #"{"disabled": true}"#)
         try root.job("broken", "true", settings: "{\n\"max_attempt\": 2}")
-        try FileManager.default.createDirectory(atPath: root.path + "/jobs/continuous/web", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: root.path + "/jobs/continuous/web", withIntermediateDirectories: true)
         func state(_ name: String) async throws -> String? {
             let jobs = try await root.bobbin("jobs", name, "--json").object["jobs"] as? [[String: Any]]
             return jobs?.first?["state"] as? String
@@ -51,7 +52,8 @@ struct JobTests {
         let check = try await root.bobbin("check", "--json")
         #expect(check.status == 0 && check.object["ok"] as? Bool == true, "\(check.output)")
         try await root.start()
-        #expect(try await root.bobbin("submit", "fresh", try root.file("f.txt"), "--wait", "--timeout", "20").status == 0)
+        #expect(
+            try await root.bobbin("submit", "fresh", try root.file("f.txt"), "--wait", "--timeout", "20").status == 0)
     }
 
     @Test func check_findsProblems() async throws {
@@ -75,7 +77,10 @@ struct JobTests {
         let healthy = try await root.bobbin("doctor", "--json")
         let checks = healthy.object["checks"] as? [[String: Any]] ?? []
         #expect(healthy.status == 0 && healthy.object["ok"] as? Bool == true, "\(healthy.output)")
-        for check in ["folder", "free_space", "instance", "history", "file_system", "clock", "rename", "no_replace", "lease", "lock", "claims", "events", "watches"] {
+        for check in [
+            "folder", "free_space", "instance", "history", "file_system", "clock", "rename", "no_replace", "lease",
+            "lock", "claims", "events", "watches",
+        ] {
             #expect(checks.contains { $0["check"] as? String == check }, "\(check)")
         }
         #expect(root.names("spool/ok").allSatisfy { !$0.hasPrefix(".bobbin-doctor") }, "probe files are removed")
@@ -90,7 +95,10 @@ struct JobTests {
 
     @Test func commandLine_whenWrong_isAUsageError() async throws {
         let root = try Root()
-        for arguments in [["nonsense"], ["status", "--limit", "-1"], ["logs"], ["wait", "q", "n", "--timeout", "soon"], ["submit", "q", "f", "--property", "novalue"]] {
+        for arguments in [
+            ["nonsense"], ["status", "--limit", "-1"], ["logs"], ["wait", "q", "n", "--timeout", "soon"],
+            ["submit", "q", "f", "--property", "novalue"],
+        ] {
             let line = arguments.map { "'\($0)'" }.joined(separator: " ")
             #expect(try await root.shell("exec \"$BOBBIN\" \(line)").status == 64, "\(line)")
         }

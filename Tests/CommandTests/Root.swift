@@ -24,7 +24,8 @@ final class Root: @unchecked Sendable {
     static let limit: TimeInterval = 30
 
     static let program: String = {
-        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         return package.appendingPathComponent(".build/debug/bobbin").path
     }()
 
@@ -64,7 +65,9 @@ final class Root: @unchecked Sendable {
         try #require(answer == 0, "rename: \(String(cString: strerror(errno)))")
     }
 
-    func names(_ folder: String) -> [String] { ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted() }
+    func names(_ folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted()
+    }
 
     // MARK: The program
 
@@ -78,7 +81,9 @@ final class Root: @unchecked Sendable {
         process.standardError = FileHandle(forWritingAtPath: "/dev/null")
         try process.run()
         orchestrator = process
-        try await until("the orchestrator is ready") { (try? String(contentsOfFile: log, encoding: .utf8))?.contains("bobbin: ready") == true }
+        try await until("the orchestrator is ready") {
+            (try? String(contentsOfFile: log, encoding: .utf8))?.contains("bobbin: ready") == true
+        }
     }
 
     /// Ends the orchestrator in order, or by force after five seconds.
