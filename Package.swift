@@ -65,10 +65,20 @@ let package = Package(
         // Start the built program as a process; they know it as its users do.
         .testTarget(name: "CommandTests", swiftSettings: strict),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
-        .testTarget(name: "FilesTests", dependencies: ["Files", system], swiftSettings: strict),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents"], swiftSettings: strict),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", system], swiftSettings: strict),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", system], swiftSettings: strict),
+        .testTarget(
+            name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", system],
+            swiftSettings: strict),
         .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
+
+        // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON and
+        // starts processes.
+        .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "Documents"], swiftSettings: strict),
     ]
 )

@@ -66,7 +66,7 @@ static int child(void *argument) {
     errno = 0;
     if (spawn->nice && nice(spawn->nice) == -1 && errno) fail(start, STEP_LIMITS);
     for (int index = 0; index < spawn->limit_count; index++) {
-        struct rlimit limit = {spawn->limits[index].value, spawn->limits[index].value};
+        struct rlimit limit = {spawn->limits[index].soft, spawn->limits[index].hard};
         if (setrlimit(spawn->limits[index].resource, &limit) < 0) fail(start, STEP_LIMITS);
     }
     sigprocmask(SIG_SETMASK, &start->mask, NULL);
@@ -133,6 +133,14 @@ int clinux_output_pipe(int ends[2]) {
 int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int clinux_pidfd_signal(int pidfd, int number) { return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0); }
+
+int clinux_raise_descriptor_limit(struct clinux_limit *before) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
+    before->resource = RLIMIT_NOFILE, before->soft = limit.rlim_cur, before->hard = limit.rlim_max;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 void clinux_ignore_signals(void) {
     signal(SIGIO, SIG_IGN);

@@ -66,8 +66,6 @@ actor Dispatcher {
 
     var isIdle: Bool { running == 0 }
 
-    private var mayStart: Bool { !isStopping }
-
     private var free: Int {
         guard !isStopping, !job.isDisabled else { return 0 }
         return circuit.allowance(limit: job.maxConcurrency, at: clocks.uptime()) - running
@@ -107,11 +105,10 @@ actor Dispatcher {
     }
 
     private nonisolated func perform(_ grant: Grant) async {
-        guard await mayStart, let site = await queue.localise(grant) else {
+        guard let (script, policy) = await plan(grant) else {
             await queue.giveBack([grant], reason: .stopped)
             return
         }
-        let (script, policy) = await plan(grant, site)
         let result = await runner.run(script)
         let judgement = policy.judge(result)
         if judgement.meaning == .shortage {
@@ -129,8 +126,10 @@ actor Dispatcher {
         }
     }
 
-    private func plan(_ grant: Grant, _ site: RunSite) -> (Script, ExitPolicy) {
-        (plan.script(grant, site), job.policy)
+    /// What to start for a grant; nil when nothing may start any more.
+    private func plan(_ grant: Grant) async -> (Script, ExitPolicy)? {
+        guard !isStopping, let site = await queue.localise(grant) else { return nil }
+        return (plan.script(grant, site), job.policy)
     }
 
     // MARK: Trouble

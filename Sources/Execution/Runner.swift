@@ -36,11 +36,19 @@ package final class Runner: Sendable {
         }
     }
 
+    /// The limit of descriptors that this program was started with: scripts get that one, not our own.
+    private static let originalLimit: clinux_limit? = {
+        // Each run needs three, and the runtime's own threads end the program when there are none left.
+        var before = clinux_limit()
+        return clinux_raise_descriptor_limit(&before) == 0 ? before : nil
+    }()
+
     /// Throws when the machine has no descriptors left.
     package init(clocks: Clocks = .system) throws {
         self.clocks = clocks
         reactor = try Reactor(clocks: clocks)
         clinux_ignore_signals()
+        _ = Self.originalLimit
         // Where the kernel refuses, orphans go to init; they are still found by their environment when it matters.
         _ = clinux_become_subreaper()
     }
@@ -119,7 +127,14 @@ package final class Runner: Sendable {
             $0.beginning += 1
             $0.begun += 1
         }
-        let pid = withExtendedLifetime((arguments, environment)) { clinux_spawn(&request) }
+        let limits = [originalLimit].compactMap { $0 }
+        let pid = withExtendedLifetime((arguments, environment)) {
+            limits.withUnsafeBufferPointer { limits in
+                request.limits = limits.baseAddress
+                request.limit_count = Int32(limits.count)
+                return clinux_spawn(&request)
+            }
+        }
         started.withLock {
             $0.beginning -= 1
             if pid > 0 { $0.pids.insert(pid) }

@@ -41,7 +41,7 @@ int64_t clinux_free_bytes(int descriptor);
 
 /* --- processes (callers: the room Execution) --- */
 
-struct clinux_limit { int resource; uint64_t value; };
+struct clinux_limit { int resource; uint64_t soft, hard; };
 
 struct clinux_start {
     const char *program;         /* absolute, or relative to the folder */
@@ -81,6 +81,9 @@ int clinux_poller_add(int poller, int descriptor);
 int clinux_poller_remove(int poller, int descriptor);
 /* Fills `ready` with descriptors that can be read or whose other end is gone; timeout in ms, -1 = for ever. */
 int clinux_poller_wait(int poller, int *ready, int count, int timeout);
+
+/* Raises the limit of open descriptors to the hard limit; tells the limits as they were. */
+int clinux_raise_descriptor_limit(struct clinux_limit *before);
 
 /* Ignores SIGIO and SIGPIPE for the process: a lease break or a vanished reader must not end it. */
 void clinux_ignore_signals(void);

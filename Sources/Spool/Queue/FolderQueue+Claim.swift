@@ -108,7 +108,7 @@ extension FolderQueue {
             wait(seen, for: notBefore - around.clocks.now(), reason: .notBefore(notBefore), at: now)
             return nil
         }
-        return try take(seen, stamp: stamp, envelope: envelope, at: now)
+        return try take(seen, stamp: stamp, earlier: candidate.stamp, envelope: envelope, at: now)
     }
 
     /// A file moved in under its final name has left its side files, if it had any, where it came from.
@@ -134,7 +134,7 @@ extension FolderQueue {
 
     /// Steps 1 to 5 of contract §2: open, lease, lock, rename, record.
     private func take(
-        _ candidate: Inbox.Candidate, stamp: Stamp, envelope: LoadedEnvelope?, at now: Duration
+        _ candidate: Inbox.Candidate, stamp: Stamp, earlier: Stamp?, envelope: LoadedEnvelope?, at now: Duration
     ) throws(FileError) -> Grant? {
         let name = candidate.key.name
         let inboxFolder = inboxes[candidate.key.folder]
@@ -164,11 +164,12 @@ extension FolderQueue {
             busy.busyLooks += 1
             wait(busy, for: Self.pause(afterBusyLooks: candidate.busyLooks), reason: .openForWriting, at: now)
             return nil
-        case .notPermitted where candidate.stamp == nil && !isFolder:
+        case .notPermitted:
             // Only time can tell: the stamp must be the same once more after the settle time.
-            wait(candidate.seen(stamp), for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
-            return nil
-        case .notPermitted: break
+            guard isFolder || earlier.map({ stamp.isUnchanged(since: $0) }) ?? false else {
+                wait(candidate, for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
+                return nil
+            }
         }
         guard try payload.tryLock() else {
             wait(candidate, for: .milliseconds(100), reason: .queued, at: now)
@@ -192,9 +193,19 @@ extension FolderQueue {
         if envelope != nil, let envelopeName = Envelope.name(for: name) {
             _ = try inboxFolder.link(RelativePath(envelopeName), to: folder, as: place.envelope)
         }
-        guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
-            try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
-        else {
+        let isOurs: Bool
+        do throws(FileError) {
+            let answer = try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name))
+            let moved = answer == .moved ? try folder.stamp(place.payload(name)) : nil
+            isOurs = moved?.isSameFile(as: stamp) ?? false
+        } catch {
+            // It cannot be moved (immutable, a sticky folder of another's): the trial leaves nothing behind.
+            _ = try? folder.remove(place.envelope)
+            _ = try? folder.removeEmptyFolder(place.payloadFolder)
+            _ = try? folder.removeEmptyFolder(place.root)
+            throw error
+        }
+        guard isOurs else {
             try putBack(name, to: inboxFolder, from: place)
             return nil
         }
@@ -238,10 +249,15 @@ extension FolderQueue {
         let run = ItemID.make(at: clockNow)
         record.attempts.append(ItemRecord.Attempt(run: run, number: attempt, startedAt: clockNow))
         if record.attempts.count > ItemRecord.attemptsKept { record.attempts.removeFirst() }
-        if isNew {
-            try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
-        } else {
-            try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        do throws(FileError) {
+            if isNew {
+                try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
+            } else {
+                try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+            }
+        } catch {
+            slots.giveBack(slot)
+            throw error
         }
         let grant = Grant(
             item: record.id, run: run, queue: name, name: record.name, fence: Fence(record.fence), deadline: nil,
@@ -267,13 +283,5 @@ extension FolderQueue {
         try folder.removeEmptyFolder(place.root)
         scan.isWanted = true
         startScan()
-    }
-}
-
-extension Inbox.Candidate {
-    func seen(_ stamp: Stamp) -> Inbox.Candidate {
-        var copy = self
-        copy.stamp = stamp
-        return copy
     }
 }
