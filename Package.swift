@@ -62,6 +62,8 @@ let package = Package(
             name: "bobbin-watch", dependencies: ["CInotifyTools", "CLinux"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
+        // Start the built program as a process; they know it as its users do.
+        .testTarget(name: "CommandTests", swiftSettings: strict),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", system], swiftSettings: strict),

@@ -7,12 +7,14 @@ extension Folder {
     package func knowsNoReplace(_ place: RelativePath, _ taken: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
             try call(.move, shown(place)) {
-                place.withCString { old in taken.withCString { new in clinux_rename_noreplace(descriptor, old, descriptor, new) } }
+                place.withCString { old in
+                    taken.withCString { new in clinux_rename_noreplace(descriptor, old, descriptor, new) }
+                }
             }
             return false
-        } catch where error.code == .fileExists {
+        } catch  where error.code == .fileExists {
             return true
-        } catch where error.code == .invalidArgument {
+        } catch  where error.code == .invalidArgument {
             return false
         }
     }

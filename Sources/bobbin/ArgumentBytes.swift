@@ -21,7 +21,9 @@ enum ArgumentBytes {
     }
 
     static func text(_ bytes: [UInt8]) -> String {
-        if let text = String(validating: bytes, as: UTF8.self), !text.unicodeScalars.contains(where: isByte) { return text }
+        if let text = String(validating: bytes, as: UTF8.self), !text.unicodeScalars.contains(where: isByte) {
+            return text
+        }
         var text = String.UnicodeScalarView()
         var rest = bytes[...]
         while let first = rest.first {
@@ -110,7 +112,8 @@ struct DurationArgument: ExpressibleByArgument {
     let duration: Duration
 
     init?(argument: String) {
-        guard let duration = Double(argument).flatMap(DurationText.duration(seconds:)) ?? DurationText.parse(argument) else { return nil }
+        guard let duration = Double(argument).flatMap(DurationText.duration(seconds:)) ?? DurationText.parse(argument)
+        else { return nil }
         self.duration = duration
     }
 }

@@ -20,12 +20,15 @@ struct Bobbin: AsyncParsableCommand {
             CommandGroup(
                 name: "Items:",
                 subcommands: [
-                    SubmitCommand.self, StatusCommand.self, WaitCommand.self, WhyCommand.self, LogsCommand.self, RetryCommand.self,
+                    SubmitCommand.self, StatusCommand.self, WaitCommand.self, WhyCommand.self, LogsCommand.self,
+                    RetryCommand.self,
                     CancelCommand.self, DiscardCommand.self, HistoryCommand.self,
                 ]),
             CommandGroup(
                 name: "Jobs:",
-                subcommands: [JobsCommand.self, NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self]),
+                subcommands: [
+                    JobsCommand.self, NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
+                ]),
         ])
 
     static func main() async {

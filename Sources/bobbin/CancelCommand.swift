@@ -22,7 +22,9 @@ struct CancelCommand: AsyncParsableCommand {
     @Argument(help: "The queue.")
     var queue: NameArgument
 
-    @Argument(help: ArgumentHelp("Names or ids. Of a name, the file that waits comes first, then the newest item.", valueName: "id|name"))
+    @Argument(
+        help: ArgumentHelp(
+            "Names or ids. Of a name, the file that waits comes first, then the newest item.", valueName: "id|name"))
     var items: [NameArgument]
 
     @Flag(help: "Do not wait for the end of runs.")
@@ -62,15 +64,22 @@ struct CancelCommand: AsyncParsableCommand {
 
     private func end(of result: OrderResult, _ orders: Orders) async throws -> OrderResult {
         guard case .pending = result.outcome, let id = result.id else { return result }
-        func answer(_ outcome: OrderResult.Outcome) -> OrderResult { OrderResult(shown: result.shown, id: id, outcome: outcome) }
+        func answer(_ outcome: OrderResult.Outcome) -> OrderResult {
+            OrderResult(shown: result.shown, id: id, outcome: outcome)
+        }
         guard try JobsLook(root.layout).isServed else {
             return answer(.pending("no orchestrator is running here; the item is cancelled as soon as one starts"))
         }
         var waiting = Waiting(for: id, in: orders.queue)
         switch try await waiting.run(timeout: .seconds(10), waitsForArrival: false) {
         case .final(let status) where status.state == .cancelled: return answer(.done("cancelled while it ran"))
-        case .final(let status): return answer(.refused("it ended before it could be stopped: \(status.state.rawValue)"))
-        case .timedOut: return answer(.pending("it was asked to stop and still runs; wait for its end: bobbin wait \(orders.queue.name.escaped) \(id)"))
+        case .final(let status):
+            return answer(.refused("it ended before it could be stopped: \(status.state.rawValue)"))
+        case .timedOut:
+            return answer(
+                .pending(
+                    "it was asked to stop and still runs; wait for its end: bobbin wait \(orders.queue.name.escaped) \(id)"
+                ))
         case .vanished: return answer(.refused("it was removed meanwhile"))
         }
     }

@@ -35,15 +35,26 @@ struct Doctor {
         let shown = path.escaped
         guard let folder = try? Folder.open(path) else {
             if path.withPlatformString({ access($0, F_OK) }) == 0 {
-                return [Finding(.fail, "folder", shown, "it is no folder that user \(geteuid()) can open", mend: "chown or chmod it, or name another with --\(name)")]
+                return [
+                    Finding(
+                        .fail, "folder", shown, "it is no folder that user \(geteuid()) can open",
+                        mend: "chown or chmod it, or name another with --\(name)")
+                ]
             }
-            return [Finding(.warn, "folder", shown, "it does not exist; bobbin run makes it", mend: "mkdir -p \(shown), or name the root with --root")]
+            return [
+                Finding(
+                    .warn, "folder", shown, "it does not exist; bobbin run makes it",
+                    mend: "mkdir -p \(shown), or name the root with --root")
+            ]
         }
         var findings = [writable(folder, name)]
         if name != "jobs" { findings.append(space(folder)) }
         if name == "data", folder.fileSystem.isNetwork {
             findings.append(
-                Finding(.warn, "file_system", shown, "data/ is on a network file system: SQLite's locks are not to be trusted there", mend: "--data on a local disk"))
+                Finding(
+                    .warn, "file_system", shown,
+                    "data/ is on a network file system: SQLite's locks are not to be trusted there",
+                    mend: "--data on a local disk"))
         }
         return findings
     }
@@ -59,16 +70,24 @@ struct Doctor {
             try folder.write([1], toNew: probe)
             return Finding(.ok, "folder", shown, "writable")
         } catch {
-            return Finding(.fail, "folder", shown, "\(error)", mend: "chown, chmod, or mount -o remount,rw; or name another with --\(name)")
+            return Finding(
+                .fail, "folder", shown, "\(error)",
+                mend: "chown, chmod, or mount -o remount,rw; or name another with --\(name)")
         }
     }
 
     private func space(_ folder: Folder) -> Finding {
         let shown = folder.path.escaped
-        guard let free = folder.freeBytes else { return Finding(.ok, "free_space", shown, "the file system does not tell") }
+        guard let free = folder.freeBytes else {
+            return Finding(.ok, "free_space", shown, "the file system does not tell")
+        }
         let text = "\(Shown.size(UInt64(clamping: free))) free"
-        if free < 64 << 20 { return Finding(.fail, "free_space", shown, text, mend: "make room: without space nothing can be claimed") }
-        if free < 1 << 30 { return Finding(.warn, "free_space", shown, text, mend: "make room, or shorten retention in settings.job") }
+        if free < 64 << 20 {
+            return Finding(.fail, "free_space", shown, text, mend: "make room: without space nothing can be claimed")
+        }
+        if free < 1 << 30 {
+            return Finding(.warn, "free_space", shown, text, mend: "make room, or shorten retention in settings.job")
+        }
         return Finding(.ok, "free_space", shown, text)
     }
 
@@ -79,13 +98,27 @@ struct Doctor {
         let living = jobs.living.map { instance in
             let pid = instance.facts["pid"]?.integer.map(String.init) ?? "?"
             let host = instance.facts["host"]?.string.map { " on \(Escaped.text(Array($0.utf8)))" } ?? ""
-            return Finding(.ok, "instance", instance.id.description, "alive: process \(pid)\(host), since \(instance.facts["started_at"]?.string ?? "?")")
+            return Finding(
+                .ok, "instance", instance.id.description,
+                "alive: process \(pid)\(host), since \(instance.facts["started_at"]?.string ?? "?")")
         }
-        var findings = living.isEmpty ? [Finding(.warn, "instance", layout.root.escaped, "no orchestrator is running here", mend: "bobbin run --root \(layout.root.escaped)")] : living
+        var findings =
+            living.isEmpty
+            ? [
+                Finding(
+                    .warn, "instance", layout.root.escaped, "no orchestrator is running here",
+                    mend: "bobbin run --root \(layout.root.escaped)")
+            ] : living
         let names = (try? Folder.open(layout.data.appending("locks").appending("instances")).names()) ?? []
-        let dead = names.count { name in ItemID(bytes: name.bytes).map { id in !jobs.living.contains { $0.id == id } } ?? false }
+        let dead = names.count { name in
+            ItemID(bytes: name.bytes).map { id in !jobs.living.contains { $0.id == id } } ?? false
+        }
         if dead > 0 {
-            findings.append(Finding(.warn, "instance", shown, "\(dead) ended without saying so; the next round of bobbin run removes what they left", mend: living.isEmpty ? "bobbin run" : nil))
+            findings.append(
+                Finding(
+                    .warn, "instance", shown,
+                    "\(dead) ended without saying so; the next round of bobbin run removes what they left",
+                    mend: living.isEmpty ? "bobbin run" : nil))
         }
         return findings
     }
@@ -98,7 +131,9 @@ struct Doctor {
         } catch let error as HistoryError where error.code == .missing {
             return Finding(.ok, "history", shown, "none yet; it begins with the first run")
         } catch {
-            return Finding(.fail, "history", shown, "\(error)", mend: "remove or mend it, then: bobbin history --rebuild (no work is lost)")
+            return Finding(
+                .fail, "history", shown, "\(error)",
+                mend: "remove or mend it, then: bobbin history --rebuild (no work is lost)")
         }
     }
 }

@@ -24,7 +24,10 @@ struct DoctorCommand: AsyncParsableCommand {
             Terminal.say(.object([.init("ok", .bool(isFit)), .init("checks", .array(findings.map(\.json)))]))
         } else {
             let rows = findings.map { finding in
-                [Terminal.paint(finding.level.rawValue, finding.level.colour), finding.check, finding.subject, finding.message]
+                [
+                    Terminal.paint(finding.level.rawValue, finding.level.colour), finding.check, finding.subject,
+                    finding.message,
+                ]
             }
             let lines = Terminal.table([["", "CHECK", "WHERE", "FOUND"]] + rows).split(separator: "\n")
             for (index, line) in lines.enumerated() {
@@ -40,7 +43,9 @@ struct DoctorCommand: AsyncParsableCommand {
     /// What one probe found.
     struct Finding {
         enum Level: String {
-            case ok = "OK", warn = "WARN", fail = "FAIL"
+            case ok = "OK"
+            case warn = "WARN"
+            case fail = "FAIL"
 
             var colour: Terminal.Colour {
                 switch self {
@@ -68,7 +73,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
         var json: JSON {
             [
-                "level": .string(level.rawValue), "check": .string(check), "subject": .string(subject), "message": .string(message),
+                "level": .string(level.rawValue), "check": .string(check), "subject": .string(subject),
+                "message": .string(message),
                 "mend": JSON(mend),
             ]
         }

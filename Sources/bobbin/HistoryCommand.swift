@@ -33,7 +33,9 @@ struct HistoryCommand: AsyncParsableCommand {
     @Option(help: "Only runs of files of this name.")
     var name: NameArgument?
 
-    @Option(help: ArgumentHelp("Only runs that ended earlier: RFC 3339, or -1h from now (--before=-1h).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Only runs that ended earlier: RFC 3339, or -1h from now (--before=-1h).", valueName: "time")
+    )
     var before: TimeArgument?
 
     @Flag(help: "Take in finished items that the history does not know.")
@@ -42,7 +44,8 @@ struct HistoryCommand: AsyncParsableCommand {
     func validate() throws {
         if limit < 0 { throw ValidationError("--limit must be 0 or more.") }
         if let state, StatusDocument.State(rawValue: state) == nil {
-            throw ValidationError("--state must be one of \(StatusDocument.State.allCases.map(\.rawValue).joined(separator: ", ")).")
+            throw ValidationError(
+                "--state must be one of \(StatusDocument.State.allCases.map(\.rawValue).joined(separator: ", ")).")
         }
     }
 
@@ -54,7 +57,10 @@ struct HistoryCommand: AsyncParsableCommand {
         } else if runs.isEmpty {
             Terminal.say("No run is on record\(queue == nil && state == nil && name == nil ? "" : " that fits").")
         } else {
-            Terminal.say(Terminal.table([["ENDED", "QUEUE", "NAME", "STATE", "ATTEMPT", "TOOK", "ENDED WITH", "ID"]] + runs.map(Self.cells)))
+            Terminal.say(
+                Terminal.table(
+                    [["ENDED", "QUEUE", "NAME", "STATE", "ATTEMPT", "TOOK", "ENDED WITH", "ID"]] + runs.map(Self.cells))
+            )
         }
     }
 
@@ -65,11 +71,19 @@ struct HistoryCommand: AsyncParsableCommand {
             history = try History.open(path, readOnly: true)
         } catch let error as HistoryError {
             guard error.code == .missing else { throw error }
-            Terminal.complain("There is no history at \(path.escaped) yet: it begins with the first run. If it was lost: bobbin history --rebuild")
+            Terminal.complain(
+                "There is no history at \(path.escaped) yet: it begins with the first run. If it was lost: bobbin history --rebuild"
+            )
             return []
         }
-        let name = name.flatMap { $0.names.last }
-        return try history.runs(queue: queue?.escaped, limit: limit, before: before?.instant, state: state, name: name)
+        func runs(_ name: FileName?) throws -> [RunRecord] {
+            // As it is stored: escaped. What is shown escaped may be given so, too.
+            try history.runs(
+                queue: queue?.names.last?.escaped, limit: limit, before: before?.instant, state: state, name: name)
+        }
+        guard let name else { return try runs(nil) }
+        for name in name.names { if case let found = try runs(name), !found.isEmpty { return found } }
+        return []
     }
 
     private func rebuildIt() async throws {
@@ -77,7 +91,11 @@ struct HistoryCommand: AsyncParsableCommand {
         let keeper = HistoryKeeper(layout: root.layout, notice: { Terminal.complain($0) })
         let count = try keeper.rebuild(from: queues)
         await keeper.flush()
-        if output.json { Terminal.say(["added": JSON(count)]) } else { Terminal.say("\(count) runs were taken in from \(queues.count) queues.") }
+        if output.json {
+            Terminal.say(["added": JSON(count)])
+        } else {
+            Terminal.say("\(count) runs were taken in from \(queues.count) queues.")
+        }
     }
 
     private static func ending(_ run: RunRecord) -> String {
@@ -88,7 +106,8 @@ struct HistoryCommand: AsyncParsableCommand {
     private static func cells(_ run: RunRecord) -> [String] {
         let state = StatusDocument.State(rawValue: run.state).map { Shown.state($0) } ?? run.state
         return [
-            run.finishedAt.rfc3339, run.queue, run.name, state, String(run.attempt), run.duration.map { Shown.age($0) } ?? "-", ending(run),
+            run.finishedAt.rfc3339, run.queue, run.name, state, String(run.attempt),
+            run.duration.map { Shown.age($0) } ?? "-", ending(run),
             run.itemID.description,
         ]
     }
@@ -96,11 +115,18 @@ struct HistoryCommand: AsyncParsableCommand {
     private static func json(_ run: RunRecord) -> JSON {
         let name = FileName(run.nameBytes).map(ItemRecord.members) ?? [.init("name", .string(run.name))]
         return .object(
-            [.init("run", .string(run.runID.description)), .init("id", .string(run.itemID.description)), .init("queue", .string(run.queue))] + name + [
-                .init("attempt", JSON(run.attempt)), .init("state", .string(run.state)), .init("reason", JSON(run.reason)),
-                .init("exit_code", JSON(run.exitCode)), .init("signal", JSON(run.signal)), .init("submitted_at", JSON(run.submittedAt)),
-                .init("started_at", JSON(run.startedAt)), .init("finished_at", JSON(run.finishedAt)), .init("size", .integer(run.size)),
-                .init("trigger", .string(run.trigger)), .init("correlation_id", JSON(run.correlationID)), .init("instance", .string(run.instance)),
+            [
+                .init("run", .string(run.runID.description)), .init("id", .string(run.itemID.description)),
+                .init("queue", .string(run.queue)),
+            ] + name + [
+                .init("attempt", JSON(run.attempt)), .init("state", .string(run.state)),
+                .init("reason", JSON(run.reason)),
+                .init("exit_code", JSON(run.exitCode)), .init("signal", JSON(run.signal)),
+                .init("submitted_at", JSON(run.submittedAt)),
+                .init("started_at", JSON(run.startedAt)), .init("finished_at", JSON(run.finishedAt)),
+                .init("size", .integer(run.size)),
+                .init("trigger", .string(run.trigger)), .init("correlation_id", JSON(run.correlationID)),
+                .init("instance", .string(run.instance)),
             ])
     }
 }

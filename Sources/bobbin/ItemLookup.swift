@@ -46,8 +46,11 @@ struct ItemLookup {
 
     /// The newest item of a name: what is under way first, then what its status file tells, then what has failed.
     func item(named name: FileName) throws -> Found? {
-        if let (id, area) = try newest(name, in: [.claimed, .retry]), let place = try place(of: id)?.place { return .item(id, area, place) }
-        if let status = try queue.status(named: name), status.name == name, let (area, place) = try place(of: status.id) {
+        if let (id, area) = try newest(name, in: [.claimed, .retry]), let place = try place(of: id)?.place {
+            return .item(id, area, place)
+        }
+        if let status = try queue.status(named: name), status.name == name, let (area, place) = try place(of: status.id)
+        {
             return .item(status.id, area, place)
         }
         guard let (id, area) = try newest(name, in: [.failed]) else { return nil }
@@ -59,7 +62,8 @@ struct ItemLookup {
         var best: (ItemID, QueueReader.Area)?
         for area in areas {
             // Ids sort by time.
-            guard let id = try queue.items(area).last(where: { folder.exists(Self.place($0, area).payload(name)) }) else { continue }
+            guard let id = try queue.items(area).last(where: { folder.exists(Self.place($0, area).payload(name)) })
+            else { continue }
             if best.map({ $0.0 < id }) ?? true { best = (id, area) }
         }
         return best
@@ -102,6 +106,8 @@ extension RootOptions {
     /// Fails with "not found" when there is nothing of that name.
     func find(_ argument: NameArgument, in queue: QueueReader) throws -> ItemLookup.Found {
         if let found = try ItemLookup(queue).find(argument) { return found }
-        throw Failure(.notFound, "queue \(queue.name.escaped) has nothing that is called \"\(argument.escaped)\", and no item of that id")
+        throw Failure(
+            .notFound,
+            "queue \(queue.name.escaped) has nothing that is called \"\(argument.escaped)\", and no item of that id")
     }
 }

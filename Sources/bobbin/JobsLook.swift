@@ -49,7 +49,9 @@ struct JobsLook {
     }
 
     enum State {
-        case notSupported, notRunning, disabled, broken, circuitOpen(String), running
+        case notSupported, notRunning, disabled, broken
+        case circuitOpen(String)
+        case running
 
         var word: String {
             switch self {

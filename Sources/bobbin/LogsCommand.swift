@@ -34,8 +34,12 @@ struct LogsCommand: ParsableCommand {
     func run() throws {
         let reader = try root.queue(queue)
         guard case .item(let id, _, _) = try root.find(item, in: reader) else {
-            if output.json { Terminal.say(JSON.object([.init("id", .null), .init("log", .null), .init("lines", .array([]))])) }
-            Terminal.complain("\(item.escaped) waits in the inbox and has no log yet: bobbin why \(reader.name.escaped) \(item.escaped)")
+            if output.json {
+                Terminal.say(JSON.object([.init("id", .null), .init("log", .null), .init("lines", .array([]))]))
+            }
+            Terminal.complain(
+                "\(item.escaped) waits in the inbox and has no log yet: bobbin why \(reader.name.escaped) \(item.escaped)"
+            )
             return
         }
         let log = try open(id, reader)
@@ -43,9 +47,11 @@ struct LogsCommand: ParsableCommand {
             let text = try log.map { try String(decoding: content($0.file), as: UTF8.self) } ?? ""
             var shown = text.split(separator: "\n", omittingEmptySubsequences: false)
             if shown.last?.isEmpty == true { shown.removeLast() }
-            Terminal.say(JSON.object([
-                .init("id", .string(id.description)), .init("log", JSON(log?.path)), .init("lines", .array(shown.map { .string(String($0)) })),
-            ]))
+            Terminal.say(
+                JSON.object([
+                    .init("id", .string(id.description)), .init("log", JSON(log?.path)),
+                    .init("lines", .array(shown.map { .string(String($0)) })),
+                ]))
         } else if let log {
             try stream(log.file)
         } else {
@@ -57,7 +63,9 @@ struct LogsCommand: ParsableCommand {
     private func open(_ id: ItemID, _ queue: QueueReader) throws -> (file: OpenFile, path: String)? {
         for _ in 0..<3 {
             guard let (_, place) = try ItemLookup(queue).place(of: id) else { continue }
-            if let file = try? queue.folder.open(place.log) { return (file, queue.folder.path.appending(place.log).escaped) }
+            if let file = try? queue.folder.open(place.log) {
+                return (file, queue.folder.path.appending(place.log).escaped)
+            }
         }
         return nil
     }

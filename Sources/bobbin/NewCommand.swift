@@ -30,12 +30,16 @@ struct NewCommand: ParsableCommand {
 
     func run() throws {
         guard let name = FileName(name.bytes), !name.hasPrefix(".") else {
-            throw Failure(.usage, "\"\(name.escaped)\" can be no job's name: it must be a file name that does not begin with a dot")
+            throw Failure(
+                .usage,
+                "\"\(name.escaped)\" can be no job's name: it must be a file name that does not begin with a dot")
         }
         let layout = root.layout
         let jobs = try Folder.make(layout.triggeredJobs, mode: 0o755)
         let path = layout.triggeredJobs.appending(name)
-        guard !jobs.exists(RelativePath(name)) else { throw Failure(.negative, "\(path.escaped) exists already and is not overwritten") }
+        guard !jobs.exists(RelativePath(name)) else {
+            throw Failure(.negative, "\(path.escaped) exists already and is not overwritten")
+        }
         // Made under a hidden name, so that a running orchestrator never sees half a job.
         guard let hidden = FileName(Array(".new-".utf8) + name.bytes.prefix(200)).map({ RelativePath($0) }) else {
             throw Failure(.usage, "\"\(name.escaped)\" is too long")
@@ -56,9 +60,13 @@ struct NewCommand: ParsableCommand {
         let files = template.files.map { path.appending($0.name).escaped }
         let queue = layout.spool.appending(name).escaped
         if output.json {
-            Terminal.say(.object(named: name, [
-                .init("folder", .string(path.escaped)), .init("files", .array(files.map(JSON.string))), .init("queue", .string(queue)),
-            ]))
+            Terminal.say(
+                .object(
+                    named: name,
+                    [
+                        .init("folder", .string(path.escaped)), .init("files", .array(files.map(JSON.string))),
+                        .init("queue", .string(queue)),
+                    ]))
             return
         }
         for file in files { Terminal.say("made \(file)") }

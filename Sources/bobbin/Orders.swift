@@ -45,15 +45,20 @@ struct OrderResult {
     /// Says what came of all; the exit code is the worst.
     static func report(_ results: [OrderResult], order: String, queue: FileName, json: Bool) throws {
         if json {
-            Terminal.say(.object([
-                .init("order", .string(order)), .init("queue", .string(queue.escaped)),
-                .init("items", .array(results.map { result in
-                    [
-                        "item": .string(result.shown), "id": JSON(result.id?.description), "result": .string(result.word),
-                        "message": .string(result.text(in: queue)),
-                    ]
-                })),
-            ]))
+            Terminal.say(
+                .object([
+                    .init("order", .string(order)), .init("queue", .string(queue.escaped)),
+                    .init(
+                        "items",
+                        .array(
+                            results.map { result in
+                                [
+                                    "item": .string(result.shown), "id": JSON(result.id?.description),
+                                    "result": .string(result.word),
+                                    "message": .string(result.text(in: queue)),
+                                ]
+                            })),
+                ]))
         } else {
             for result in results {
                 let line = "\(result.shown): \(result.text(in: queue))"
@@ -81,15 +86,21 @@ struct Orders {
         if let id = argument.id, try lookup.place(of: id) != nil { return id }
         for name in argument.names {
             if let (id, _) = try lookup.newest(name, in: areas.filter { $0 != .done }) { return id }
-            if let status = try queue.status(named: name), status.name == name, try lookup.place(of: status.id) != nil { return status.id }
+            if let status = try queue.status(named: name), status.name == name, try lookup.place(of: status.id) != nil {
+                return status.id
+            }
         }
         return nil
     }
 
     /// Carries an order out on each; `done` is what to say of a success.
-    func carryOut(_ order: ItemOrder, on arguments: [NameArgument], in areas: [QueueReader.Area], done: String) throws -> [OrderResult] {
+    func carryOut(_ order: ItemOrder, on arguments: [NameArgument], in areas: [QueueReader.Area], done: String) throws
+        -> [OrderResult]
+    {
         try arguments.map { argument in
-            guard let id = try id(of: argument, in: areas) else { return OrderResult(shown: argument.escaped, id: nil, outcome: .notFound) }
+            guard let id = try id(of: argument, in: areas) else {
+                return OrderResult(shown: argument.escaped, id: nil, outcome: .notFound)
+            }
             return try carryOut(order, on: id, shown: argument.escaped, done: done)
         }
     }
@@ -98,7 +109,8 @@ struct Orders {
         let shown = try shown ?? name(of: id) ?? id.description
         switch try orders.carryOut(order, on: id) {
         case .done: return OrderResult(shown: shown, id: id, outcome: .done(done))
-        case .running(let run): return OrderResult(shown: shown, id: id, outcome: .pending("it runs (run \(run)) and was asked to stop"))
+        case .running(let run):
+            return OrderResult(shown: shown, id: id, outcome: .pending("it runs (run \(run)) and was asked to stop"))
         case .refused(let why): return OrderResult(shown: shown, id: id, outcome: .refused(why))
         }
     }

@@ -9,7 +9,10 @@ import SystemPackage
 
 /// Where Bobbin's folders are; shared by all commands.
 struct RootOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder that holds jobs/, spool/ and data/.", discussion: "Default: $BOBBIN_ROOT, else the current folder.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder that holds jobs/, spool/ and data/.",
+            discussion: "Default: $BOBBIN_ROOT, else the current folder.", valueName: "dir"))
     var root: String?
 
     @Option(help: ArgumentHelp("Use another folder for jobs ($BOBBIN_JOBS).", valueName: "dir"))
@@ -36,7 +39,8 @@ struct RootOptions: ParsableArguments {
     /// All queues of the spool.
     func queues() throws -> [QueueReader] {
         guard let spool = try? Folder.open(layout.spool) else {
-            throw Failure(.notFound, "there is no spool at \(layout.spool.escaped); name the root with --root or $BOBBIN_ROOT")
+            throw Failure(
+                .notFound, "there is no spool at \(layout.spool.escaped); name the root with --root or $BOBBIN_ROOT")
         }
         return try QueueReader.all(in: spool)
     }
@@ -45,7 +49,10 @@ struct RootOptions: ParsableArguments {
         let queues = try queues()
         guard let queue = argument.names.lazy.compactMap({ name in queues.first { $0.name == name } }).first else {
             let known = queues.map(\.name.escaped).joined(separator: ", ")
-            throw Failure(.notFound, "there is no queue \"\(argument.escaped)\" in \(layout.spool.escaped)" + (known.isEmpty ? "" : "; there are \(known)"))
+            throw Failure(
+                .notFound,
+                "there is no queue \"\(argument.escaped)\" in \(layout.spool.escaped)"
+                    + (known.isEmpty ? "" : "; there are \(known)"))
         }
         return queue
     }

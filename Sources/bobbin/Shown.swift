@@ -8,6 +8,7 @@ enum Shown {
     static func age(_ duration: Duration) -> String {
         let seconds = max(0, duration.seconds)
         return switch seconds {
+        case ..<0.001: "less than 1 ms"
         case ..<1: "\(Int(seconds * 1000)) ms"
         case ..<120: "\(Int(seconds)) s"
         case ..<7200: "\(Int(seconds / 60)) min"
@@ -27,7 +28,8 @@ enum Shown {
 
     /// When something is going to be, or was, with its distance from now.
     static func time(_ instant: Instant, now: Instant = Clocks.system.now()) -> String {
-        instant > now ? "\(instant.rfc3339) (in \(age(instant - now)))" : "\(instant.rfc3339) (\(age(now - instant)) ago)"
+        instant > now
+            ? "\(instant.rfc3339) (in \(age(instant - now)))" : "\(instant.rfc3339) (\(age(now - instant)) ago)"
     }
 
     static func state(_ state: StatusDocument.State) -> String {
@@ -49,12 +51,17 @@ enum Shown {
     /// How the last run ended: `exit code 3`, `SIGKILL`, `timeout`.
     static func ending(reason: String?, exitCode: Int?, signal: String?) -> String {
         if let signal { return reason == nil || reason == "signal" ? signal : "\(reason ?? ""), \(signal)" }
-        if let exitCode, exitCode != 0 || reason == nil { return "exit code \(exitCode)" + (reason == nil || reason == "exit" || reason == "exit_code" ? "" : ", \(reason ?? "")") }
+        if let exitCode, exitCode != 0 || reason == nil {
+            return "exit code \(exitCode)"
+                + (reason == nil || reason == "exit" || reason == "exit_code" ? "" : ", \(reason ?? "")")
+        }
         return reason ?? ""
     }
 }
 
 extension JSON {
     /// Members that every answer about a file has: the name, with its bytes where it is not plain text.
-    static func object(named name: FileName, _ members: [Member]) -> JSON { .object(ItemRecord.members(of: name) + members) }
+    static func object(named name: FileName, _ members: [Member]) -> JSON {
+        .object(ItemRecord.members(of: name) + members)
+    }
 }

@@ -57,18 +57,22 @@ struct StatusCommand: ParsableCommand {
         var cells: [String] {
             let failed = count(.failed) == 0 ? "0" : Terminal.paint(String(count(.failed)), .red)
             return [
-                name.escaped, String(backlog.count), age.map { Shown.age($0) } ?? "-", String(count(.claimed)), String(count(.retry)), failed,
+                name.escaped, String(backlog.count), age.map { Shown.age($0) } ?? "-", String(count(.claimed)),
+                String(count(.retry)), failed,
                 String(count(.done)), hasJob ? "" : Terminal.paint("no job", .yellow),
             ]
         }
 
         var json: JSON {
-            .object(named: name, [
-                .init("waiting", JSON(backlog.count)),
-                .init("oldest_waiting_seconds", age.map { .number($0.seconds) } ?? .null),
-                .init("claimed", JSON(count(.claimed))), .init("retry", JSON(count(.retry))), .init("failed", JSON(count(.failed))),
-                .init("done", JSON(count(.done))), .init("has_job", .bool(hasJob)),
-            ])
+            .object(
+                named: name,
+                [
+                    .init("waiting", JSON(backlog.count)),
+                    .init("oldest_waiting_seconds", age.map { .number($0.seconds) } ?? .null),
+                    .init("claimed", JSON(count(.claimed))), .init("retry", JSON(count(.retry))),
+                    .init("failed", JSON(count(.failed))),
+                    .init("done", JSON(count(.done))), .init("has_job", .bool(hasJob)),
+                ])
         }
     }
 
@@ -77,10 +81,12 @@ struct StatusCommand: ParsableCommand {
         let rows = try root.queues().map { queue in
             let rules = jobs.rules(of: queue.name)
             return Row(
-                name: queue.name, backlog: try queue.backlog(rules: rules), counts: try queue.countsOfItems(), hasJob: jobs.job(queue.name) != nil)
+                name: queue.name, backlog: try queue.backlog(rules: rules), counts: try queue.countsOfItems(),
+                hasJob: jobs.job(queue.name) != nil)
         }
         if output.json {
-            Terminal.say(JSON.object([.init("running", .bool(jobs.isServed)), .init("queues", .array(rows.map(\.json)))]))
+            Terminal.say(
+                JSON.object([.init("running", .bool(jobs.isServed)), .init("queues", .array(rows.map(\.json)))]))
             return
         }
         if rows.isEmpty {
@@ -89,6 +95,8 @@ struct StatusCommand: ParsableCommand {
             let heading = ["QUEUE", "WAITING", "OLDEST", "CLAIMED", "RETRY", "FAILED", "DONE", ""]
             Terminal.say(Terminal.table([heading] + rows.map(\.cells)))
         }
-        if !jobs.isServed { Terminal.complain("No orchestrator is running here: bobbin run --root \(root.layout.root.escaped)") }
+        if !jobs.isServed {
+            Terminal.complain("No orchestrator is running here: bobbin run --root \(root.layout.root.escaped)")
+        }
     }
 }

@@ -18,7 +18,9 @@ struct StatusOfItem {
             if json {
                 Terminal.say(Self.waiting(name, stamp, id, in: queue))
             } else {
-                Terminal.say("\(name.escaped): waiting in the inbox for \(Shown.age(Clocks.system.now() - stamp.changed)), \(Shown.size(stamp.size))")
+                Terminal.say(
+                    "\(name.escaped): waiting in the inbox for \(Shown.age(Clocks.system.now() - stamp.changed)), \(Shown.size(stamp.size))"
+                )
                 if let id { Terminal.say("  id          \(id)") }
                 Terminal.say("  why         bobbin why \(queue.name.escaped) \(name.escaped)")
             }
@@ -39,7 +41,8 @@ struct StatusOfItem {
     static func waiting(_ name: FileName, _ stamp: Stamp, _ id: ItemID?, in queue: QueueReader) -> JSON {
         .object(
             [.init("schema", 1), .init("id", JSON(id?.description))] + ItemRecord.members(of: name) + [
-                .init("queue", .string(queue.name.escaped)), .init("job", .string(queue.name.escaped)), .init("state", "waiting"),
+                .init("queue", .string(queue.name.escaped)), .init("job", .string(queue.name.escaped)),
+                .init("state", "waiting"),
                 .init("size", .integer(Int64(clamping: stamp.size))), .init("submitted_at", JSON(stamp.changed)),
             ])
     }
@@ -47,7 +50,8 @@ struct StatusOfItem {
     private func show(_ status: StatusDocument, _ record: ItemRecord?, _ place: ItemPlace) throws {
         var lines: [(String, String)] = [("id", status.id.description), ("queue", status.queue.escaped)]
         let attempts = status.maxAttempts > 0 ? "\(status.attempt) of \(status.maxAttempts)" : "\(status.attempt)"
-        lines.append(("attempt", attempts + (status.interruptions > 0 ? ", interrupted \(status.interruptions) times" : "")))
+        lines.append(
+            ("attempt", attempts + (status.interruptions > 0 ? ", interrupted \(status.interruptions) times" : "")))
         lines.append(("size", Shown.size(status.size)))
         lines.append(("submitted", Shown.time(status.submittedAt)))
         if let instant = status.startedAt { lines.append(("started", Shown.time(instant))) }
@@ -57,12 +61,16 @@ struct StatusOfItem {
         let ending = Shown.ending(reason: status.reason, exitCode: status.exitCode, signal: status.signal)
         if !ending.isEmpty, status.state != .succeeded { lines.append(("reason", ending)) }
         if let text = status.correlationID { lines.append(("correlation", Escaped.text(Array(text.utf8)))) }
-        for output in status.outputs { lines.append(("output", "\(shown(output.key))=\(shown(output.value.string ?? output.value.compact))")) }
+        for output in status.outputs {
+            lines.append(("output", "\(shown(output.key))=\(shown(output.value.string ?? output.value.compact))"))
+        }
         for result in status.results { lines.append(("result", queue.folder.path.escaped + "/" + shown(result))) }
         lines.append(("folder", queue.folder.path.appending(place.root).escaped))
         if queue.folder.exists(place.log) { lines.append(("log", queue.folder.path.appending(place.log).escaped)) }
         Terminal.say("\(Terminal.paint(status.name.escaped, .bold)): \(Shown.state(status.state))")
-        for (key, value) in lines { Terminal.say("  " + key + String(repeating: " ", count: max(1, 12 - key.count)) + value) }
+        for (key, value) in lines {
+            Terminal.say("  " + key + String(repeating: " ", count: max(1, 12 - key.count)) + value)
+        }
         if let error = status.error, !error.isEmpty {
             Terminal.say("  error")
             for line in error.split(separator: "\n").suffix(10) { Terminal.say("    " + shown(String(line))) }
@@ -91,7 +99,10 @@ struct StatusOfItem {
         let rows = attempts.map { attempt in
             let took = attempt.finishedAt.map { Shown.age($0 - attempt.startedAt) } ?? "-"
             let ending = Shown.ending(reason: attempt.reason, exitCode: attempt.exitCode, signal: attempt.signal)
-            return ["  \(attempt.number)", attempt.startedAt.rfc3339, took, attempt.finishedAt == nil ? "under way" : ending]
+            return [
+                "  \(attempt.number)", attempt.startedAt.rfc3339, took,
+                attempt.finishedAt == nil ? "under way" : ending,
+            ]
         }
         Terminal.say("")
         Terminal.say(Terminal.table([["  ATTEMPT", "STARTED", "TOOK", "ENDED WITH"]] + rows))

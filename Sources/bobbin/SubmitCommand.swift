@@ -45,7 +45,9 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Fail it unless it has started by then.", valueName: "time"))
     var expiresAt: TimeArgument?
 
-    @Option(name: .customLong("property"), help: ArgumentHelp("For the script, in $BOBBIN_META; may be repeated.", valueName: "key=value"))
+    @Option(
+        name: .customLong("property"),
+        help: ArgumentHelp("For the script, in $BOBBIN_META; may be repeated.", valueName: "key=value"))
     var properties: [String] = []
 
     @Flag(help: "Wait until all have ended; the exit code is then that of bobbin wait.")
@@ -56,19 +58,25 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("argument"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("For the script, in place of the file's path; may be repeated. All that follows -- is the same.", valueName: "text"))
+        help: ArgumentHelp(
+            "For the script, in place of the file's path; may be repeated. All that follows -- is the same.",
+            valueName: "text"))
     var arguments: [String] = []
 
     /// The parser knows one list of positional arguments only; what follows `--` is turned into options.
     static func rewriting(_ commandLine: [String]) -> [String] {
-        guard commandLine.first == configuration.commandName, let terminator = commandLine.firstIndex(of: "--") else { return commandLine }
-        return commandLine[..<terminator] + commandLine[(terminator + 1)...].map { "--argument=\($0)" }
+        guard commandLine.first == configuration.commandName, let terminator = commandLine.firstIndex(of: "--") else {
+            return commandLine
+        }
+        return commandLine[..<terminator] + commandLine[(terminator + 1)...].flatMap { ["--argument", $0] }
     }
 
     func validate() throws {
         if files.isEmpty { throw ValidationError("Name the files, or - for standard input.") }
         if name != nil, files.count > 1 { throw ValidationError("--name needs exactly one file.") }
-        if name == nil, files.contains(where: { $0.bytes == Array("-".utf8) }) { throw ValidationError("Standard input needs a name: --name NAME.") }
+        if name == nil, files.contains(where: { $0.bytes == Array("-".utf8) }) {
+            throw ValidationError("Standard input needs a name: --name NAME.")
+        }
         if timeout != nil, !wait { throw ValidationError("--timeout is for --wait.") }
         if let wrong = properties.first(where: { ($0.firstIndex(of: "=") ?? $0.startIndex) == $0.startIndex }) {
             throw ValidationError("--property wants key=value, not \"\(wrong)\".")
@@ -94,20 +102,26 @@ struct SubmitCommand: AsyncParsableCommand {
     }
 
     private func answer(_ item: (id: ItemID, name: FileName), _ queue: FileName) -> JSON {
-        .object([.init("id", .string(item.id.description))] + ItemRecord.members(of: item.name) + [.init("queue", .string(queue.escaped))])
+        .object(
+            [.init("id", .string(item.id.description))] + ItemRecord.members(of: item.name) + [
+                .init("queue", .string(queue.escaped))
+            ])
     }
 
     private func envelope() throws -> Envelope {
         func text(_ argument: String, _ what: String) throws -> String {
             let bytes = ArgumentBytes.bytes(argument)
-            guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(.usage, "\(what) must be UTF-8: \(Escaped.text(bytes))") }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw Failure(.usage, "\(what) must be UTF-8: \(Escaped.text(bytes))")
+            }
             return text
         }
         var envelope = Envelope(notBefore: notBefore?.instant, expiresAt: expiresAt?.instant)
         envelope.correlationID = try correlationId.map { try text($0, "--correlation-id") }
         envelope.arguments = arguments.isEmpty ? nil : try arguments.map { try text($0, "an argument") }
         envelope.properties = try properties.map { property in
-            let parts = try text(property, "--property").split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = try text(property, "--property").split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return JSON.Member(String(parts[0]), .string(String(parts[1])))
         }
         // What the orchestrator would refuse is better refused here.

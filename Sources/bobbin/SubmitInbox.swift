@@ -28,7 +28,10 @@ struct SubmitSource {
         name = path.name
         let kind = try file.stamp().kind
         guard kind == .file else {
-            throw Failure(.usage, "\(path.escaped) is \(kind.words); submit takes regular files (a folder for a job that accepts folders: mv it into the queue)")
+            throw Failure(
+                .usage,
+                "\(path.escaped) is \(kind.words); submit takes regular files (a folder for a job that accepts folders: mv it into the queue)"
+            )
         }
     }
 
@@ -55,7 +58,8 @@ struct SubmitInbox {
     init(_ queue: NameArgument, layout: Layout) throws {
         let jobs = try JobsLook(layout)
         let spool = try? Folder.open(layout.spool)
-        let open = try spool.flatMap { spool in try queue.names.compactMap { try QueueReader.open($0, in: spool) }.first }
+        let open = try spool.flatMap { spool in try queue.names.compactMap { try QueueReader.open($0, in: spool) }.first
+        }
         if let open {
             reader = open
         } else if let job = queue.names.lazy.compactMap({ jobs.job($0) }).first {
@@ -64,14 +68,19 @@ struct SubmitInbox {
         } else {
             throw Failure(
                 .notFound,
-                "there is no queue and no job \"\(queue.escaped)\" below \(layout.root.escaped); make the job with bobbin new \(queue.escaped), or a queue for later with mkdir \(layout.spool.escaped)/\(queue.escaped)")
+                "there is no queue and no job \"\(queue.escaped)\" below \(layout.root.escaped); make the job with bobbin new \(queue.escaped), or a queue for later with mkdir \(layout.spool.escaped)/\(queue.escaped)"
+            )
         }
         rules = jobs.rules(of: reader.name)
-        notices = jobs.job(reader.name) == nil ? ["queue \(reader.name.escaped) has no job; the file waits until there is one"] : []
+        notices =
+            jobs.job(reader.name) == nil
+            ? ["queue \(reader.name.escaped) has no job; the file waits until there is one"] : []
     }
 
     /// Writes the file and its envelope; whole files appear under their names, or nothing does.
-    func submit(_ source: SubmitSource, as wanted: FileName, envelope: Envelope, isUnique: Bool) throws -> (id: ItemID, name: FileName) {
+    func submit(_ source: SubmitSource, as wanted: FileName, envelope: Envelope, isUnique: Bool) throws -> (
+        id: ItemID, name: FileName
+    ) {
         let id = ItemID.make(at: Clocks.system.now())
         var envelope = envelope
         envelope.id = id
@@ -91,10 +100,15 @@ struct SubmitInbox {
         var name = wanted
         if try !place(temporary, temporaryEnvelope, as: name) {
             guard isUnique else {
-                throw Failure(.negative, "\(name.escaped) waits in queue \(reader.name.escaped) already and is not overwritten; submit it later, under another --name, or with --unique-name")
+                throw Failure(
+                    .negative,
+                    "\(name.escaped) waits in queue \(reader.name.escaped) already and is not overwritten; submit it later, under another --name, or with --unique-name"
+                )
             }
             name = try unique(wanted, id)
-            guard try place(temporary, temporaryEnvelope, as: name) else { throw Failure(.negative, "\(name.escaped) waits in queue \(reader.name.escaped) already") }
+            guard try place(temporary, temporaryEnvelope, as: name) else {
+                throw Failure(.negative, "\(name.escaped) waits in queue \(reader.name.escaped) already")
+            }
         }
         try folder.file.sync()
         return (id, name)
@@ -103,13 +117,20 @@ struct SubmitInbox {
     /// The envelope first: the file is claimed together with it, or not yet. False when the name is taken.
     private func place(_ file: RelativePath, _ envelope: RelativePath, as name: FileName) throws -> Bool {
         guard let envelopeName = Envelope.name(for: name) else {
-            throw Failure(.usage, "\(name.escaped) is longer than 246 bytes, too long for an envelope beside it; give a shorter --name")
+            throw Failure(
+                .usage,
+                "\(name.escaped) is longer than 246 bytes, too long for an envelope beside it; give a shorter --name")
         }
         // A claim takes the envelope away a moment after the file.
         for look in 0..<20 {
             if folder.exists(RelativePath(name)) { return false }
             if try folder.move(envelope, to: folder, as: RelativePath(envelopeName)) == .moved { break }
-            if look == 19 { throw Failure(.negative, "\(envelopeName.escaped) lies in queue \(reader.name.escaped) without its file; remove it, or submit under another --name") }
+            if look == 19 {
+                throw Failure(
+                    .negative,
+                    "\(envelopeName.escaped) lies in queue \(reader.name.escaped) without its file; remove it, or submit under another --name"
+                )
+            }
             usleep(20_000)
         }
         if try folder.move(file, to: folder, as: RelativePath(name)) == .moved { return true }
@@ -133,7 +154,12 @@ struct SubmitInbox {
             throw Failure(.usage, "\(name.escaped) is the name of one of the queue's own folders; give another --name")
         }
         let verdict = rules.names.verdict(name)
-        if !verdict.isItem { throw Failure(.usage, "\(name.escaped) would never be taken (\(verdict.reason ?? "")); give another --name") }
-        if rules.accept == .directories { throw Failure(.usage, "the job \(reader.name.escaped) accepts folders only; mv a folder into \(folder.path.escaped)") }
+        if !verdict.isItem {
+            throw Failure(.usage, "\(name.escaped) would never be taken (\(verdict.reason ?? "")); give another --name")
+        }
+        if rules.accept == .directories {
+            throw Failure(
+                .usage, "the job \(reader.name.escaped) accepts folders only; mv a folder into \(folder.path.escaped)")
+        }
     }
 }

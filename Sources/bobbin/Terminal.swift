@@ -4,9 +4,17 @@ import Glibc
 /// Standard output and error, with colours on a terminal only (and not with NO_COLOR, https://no-color.org).
 enum Terminal {
     static let isInteractive = isatty(STDOUT_FILENO) == 1
-    private static let hasColours = isInteractive && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+    private static let hasColours =
+        isInteractive && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
 
-    enum Colour: String { case red = "31", green = "32", yellow = "33", blue = "34", grey = "90", bold = "1" }
+    enum Colour: String {
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case blue = "34"
+        case grey = "90"
+        case bold = "1"
+    }
 
     static func paint(_ text: String, _ colour: Colour) -> String {
         hasColours ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text

@@ -31,14 +31,17 @@ struct WaitCommand: AsyncParsableCommand {
         let reader = try root.queue(queue)
         var waiting = try start(in: reader)
         let outcome = try await waiting.run(
-            timeout: timeout?.duration, waitsForArrival: timeout != nil, onLook: { Self.show($0, item.escaped, isQuiet: output.json) })
+            timeout: timeout?.duration, waitsForArrival: timeout != nil,
+            onLook: { Self.show($0, item.escaped, isQuiet: output.json) })
         Terminal.endProgress()
         try Self.report([(item.escaped, outcome)], queue: reader.name, json: output.json).end()
     }
 
     private func start(in queue: QueueReader) throws -> Waiting {
         let lookup = ItemLookup(queue)
-        for name in item.names where try lookup.find(named: name) != nil { return try Waiting(forName: name, in: queue) }
+        for name in item.names where try lookup.find(named: name) != nil {
+            return try Waiting(forName: name, in: queue)
+        }
         if let id = item.id { return Waiting(for: id, in: queue) }
         guard let name = item.names.first else { throw Failure(.usage, "\"\(item.escaped)\" can be no file's name") }
         return try Waiting(forName: name, in: queue)
@@ -57,7 +60,9 @@ struct WaitCommand: AsyncParsableCommand {
     }
 
     /// Says what came of it; the exit code is the worst of all.
-    static func report(_ outcomes: [(shown: String, outcome: Waiting.Outcome)], queue: FileName, json: Bool) throws -> ExitStatus {
+    static func report(_ outcomes: [(shown: String, outcome: Waiting.Outcome)], queue: FileName, json: Bool) throws
+        -> ExitStatus
+    {
         var worst = ExitStatus.success
         func note(_ status: ExitStatus) { if status.rawValue > worst.rawValue { worst = status } }
         var answers: [JSON] = []
@@ -70,12 +75,17 @@ struct WaitCommand: AsyncParsableCommand {
             case .timedOut(let last):
                 note(.timedOut)
                 let state = last.word
-                answers.append(["name": .string(shown), "queue": .string(queue.escaped), "state": .string(state), "timed_out": true])
-                Terminal.complain("bobbin: \(shown) has not ended in time; its state: \(state). See: bobbin why \(queue.escaped) \(shown)")
+                answers.append([
+                    "name": .string(shown), "queue": .string(queue.escaped), "state": .string(state), "timed_out": true,
+                ])
+                Terminal.complain(
+                    "bobbin: \(shown) has not ended in time; its state: \(state). See: bobbin why \(queue.escaped) \(shown)"
+                )
             case .vanished:
                 note(.notFound)
                 answers.append(["name": .string(shown), "queue": .string(queue.escaped), "state": .null])
-                Terminal.complain("bobbin: queue \(queue.escaped) has nothing that is called \"\(shown)\", or has it no longer")
+                Terminal.complain(
+                    "bobbin: queue \(queue.escaped) has nothing that is called \"\(shown)\", or has it no longer")
             }
         }
         if json { Terminal.say((answers.count == 1 ? answers[0] : .array(answers))) }
@@ -86,7 +96,9 @@ struct WaitCommand: AsyncParsableCommand {
         var text = "\(status.name.escaped): \(Shown.state(status.state))"
         let ending = Shown.ending(reason: status.reason, exitCode: status.exitCode, signal: status.signal)
         if status.state != .succeeded, !ending.isEmpty { text += " (\(ending))" }
-        if let started = status.startedAt, let finished = status.finishedAt { text += " after \(Shown.age(finished - started))" }
+        if let started = status.startedAt, let finished = status.finishedAt {
+            text += " after \(Shown.age(finished - started))"
+        }
         if status.attempt > 1 { text += ", attempt \(status.attempt)" }
         return text
     }

@@ -56,7 +56,9 @@ struct Waiting {
             if case .absent = look {
                 absentSince = absentSince ?? now
                 // Between the folders of a queue an item can be missed for an instant, never for a second.
-                if hasBeenSeen || !waitsForArrival, now - (absentSince ?? now) > .seconds(hasBeenSeen ? 1 : 0) { return .vanished }
+                if hasBeenSeen || !waitsForArrival, now - (absentSince ?? now) > .seconds(hasBeenSeen ? 1 : 0) {
+                    return .vanished
+                }
             } else {
                 absentSince = nil
                 hasBeenSeen = true
@@ -77,7 +79,8 @@ struct Waiting {
                 if name == nil { name = try lookup.queue.record(at: place)?.name }
                 let status = try lookup.status(of: id)
                 // An orderly stop can have put it back in the meantime; what was read then is no state.
-                return area == .done || area == .failed ? (.underWay(status), status) : (.underWay(status), status?.state.isFinal == true ? status : nil)
+                return area == .done || area == .failed
+                    ? (.underWay(status), status) : (.underWay(status), status?.state.isFinal == true ? status : nil)
             }
             if name == nil { name = try lookup.waitingName(of: id) }
             guard let name else { return (.absent, nil) }

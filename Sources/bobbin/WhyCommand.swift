@@ -50,10 +50,14 @@ struct WhyCommand: AsyncParsableCommand {
         let reasons = WhyReasons(queue: queue, inbox: QueueReader(name: queue.name, folder: folder), jobs: jobs)
         if let found = try await reasons.all(name), let first = found.first {
             if output.json {
-                Terminal.say(JSON.object(named: name, [
-                    .init("queue", .string(queue.name.escaped)), .init("state", "waiting"), .init("reason", .string(first.word)),
-                    .init("message", .string(first.sentence)), .init("reasons", .array(found.map(\.json))),
-                ]))
+                Terminal.say(
+                    JSON.object(
+                        named: name,
+                        [
+                            .init("queue", .string(queue.name.escaped)), .init("state", "waiting"),
+                            .init("reason", .string(first.word)),
+                            .init("message", .string(first.sentence)), .init("reasons", .array(found.map(\.json))),
+                        ]))
             } else {
                 for reason in found { Terminal.say("\(Terminal.paint(name.escaped, .bold)): \(reason.sentence)") }
             }
@@ -74,20 +78,27 @@ struct WhyCommand: AsyncParsableCommand {
         let name = status?.name.escaped ?? id.description
         let sentence: String =
             switch status?.state {
-            case .running: "it does not wait, it runs: attempt \(status?.attempt ?? 1)" + (status?.startedAt.map { ", started \(Shown.time($0))" } ?? "")
+            case .running:
+                "it does not wait, it runs: attempt \(status?.attempt ?? 1)"
+                    + (status?.startedAt.map { ", started \(Shown.time($0))" } ?? "")
             case .retrying:
-                "it failed (\(ending)) and is tried again" + (status?.nextAttemptAt.map { ", attempt \(status?.attempt ?? 1) not before \(Shown.time($0))" } ?? "")
+                "it failed (\(ending)) and is tried again"
+                    + (status?.nextAttemptAt.map { ", attempt \(status?.attempt ?? 1) not before \(Shown.time($0))" }
+                        ?? "")
             case .succeeded: "it is done" + (status?.finishedAt.map { " since \(Shown.time($0))" } ?? "")
             case .failed: "it failed for good (\(ending)); put it back with: bobbin retry \(queue.name.escaped) \(id)"
             case .cancelled: "it was cancelled; put it back with: bobbin retry \(queue.name.escaped) \(id)"
             case .held, nil: "it lies in \(area.rawValue)/"
             }
         if output.json {
-            Terminal.say(JSON.object([
-                .init("name", .string(name)), .init("id", .string(id.description)), .init("queue", .string(queue.name.escaped)),
-                .init("state", .string(state)), .init("reason", .string(state)), .init("message", .string(sentence)),
-                .init("folder", .string(path)), .init("next_attempt_at", JSON(status?.nextAttemptAt)),
-            ]))
+            Terminal.say(
+                JSON.object([
+                    .init("name", .string(name)), .init("id", .string(id.description)),
+                    .init("queue", .string(queue.name.escaped)),
+                    .init("state", .string(state)), .init("reason", .string(state)),
+                    .init("message", .string(sentence)),
+                    .init("folder", .string(path)), .init("next_attempt_at", JSON(status?.nextAttemptAt)),
+                ]))
         } else {
             Terminal.say("\(Terminal.paint(name, .bold)): \(sentence)")
             Terminal.say("  \(path)")

@@ -45,19 +45,39 @@ struct WhyReasons {
         let name = queue.name
         if let job = jobs.job(name) {
             if job.runnable == nil {
-                reasons.append(Reason(word: "job_broken", sentence: "the job \(name.escaped) cannot run: \(job.problems.joined(separator: "; "))"))
+                reasons.append(
+                    Reason(
+                        word: "job_broken",
+                        sentence: "the job \(name.escaped) cannot run: \(job.problems.joined(separator: "; "))"))
             } else if job.settings?.isDisabled == true {
-                reasons.append(Reason(word: "job_disabled", sentence: "the job \(name.escaped) is disabled (settings.job: disabled)"))
+                reasons.append(
+                    Reason(
+                        word: "job_disabled", sentence: "the job \(name.escaped) is disabled (settings.job: disabled)"))
             } else if let why = jobs.openCircuit(of: name) {
-                reasons.append(Reason(word: "circuit_open", sentence: "the job \(name.escaped) was found broken, and its items wait until one tries again: \(why)"))
+                reasons.append(
+                    Reason(
+                        word: "circuit_open",
+                        sentence:
+                            "the job \(name.escaped) was found broken, and its items wait until one tries again: \(why)"
+                    ))
             }
         } else if jobs.job(name, .continuous) != nil {
-            reasons.append(Reason(word: "no_job", sentence: "\(name.escaped) is a continuous job, which takes no files; this queue has no triggered job"))
+            reasons.append(
+                Reason(
+                    word: "no_job",
+                    sentence:
+                        "\(name.escaped) is a continuous job, which takes no files; this queue has no triggered job"))
         } else {
-            reasons.append(Reason(word: "no_job", sentence: "no job is called \(name.escaped); make one: bobbin new \(name.escaped)"))
+            reasons.append(
+                Reason(
+                    word: "no_job", sentence: "no job is called \(name.escaped); make one: bobbin new \(name.escaped)"))
         }
         if !jobs.isServed {
-            reasons.append(Reason(word: "not_running", sentence: "no orchestrator is running here; start one: bobbin run --root \(jobs.layout.root.escaped)"))
+            reasons.append(
+                Reason(
+                    word: "not_running",
+                    sentence:
+                        "no orchestrator is running here; start one: bobbin run --root \(jobs.layout.root.escaped)"))
         }
         return reasons
     }
@@ -67,7 +87,9 @@ struct WhyReasons {
         guard let limit = jobs.job(queue.name)?.settings?.maxConcurrency else { return nil }
         let taken = try queue.items(.claimed).count
         let all = limit * jobs.living.count
-        if taken >= all { return "it is ready and waits for a free place: \(taken) of \(all) run (settings.job: max_concurrency)" }
+        if taken >= all {
+            return "it is ready and waits for a free place: \(taken) of \(all) run (settings.job: max_concurrency)"
+        }
         return "it is ready and starts in a moment (\(taken) of \(all) places are taken)"
     }
 }
@@ -96,14 +118,18 @@ struct WhyPath {
                 self.queue = queue
                 if components.count == 1 {
                     target = .inbox(queue.folder, components[0])
-                } else if QueueLayout.reserved.contains(components[0]), let id = components.compactMap({ ItemID(bytes: $0.bytes) }).first {
+                } else if QueueLayout.reserved.contains(components[0]),
+                    let id = components.compactMap({ ItemID(bytes: $0.bytes) }).first
+                {
                     target = .item(id)
                 } else {
                     throw notFound("it is in no place where items lie")
                 }
                 return
             }
-            if components.count == 1, let name = Self.owner(of: stamp, jobs), let queue = queues.first(where: { $0.name == name }) {
+            if components.count == 1, let name = Self.owner(of: stamp, jobs),
+                let queue = queues.first(where: { $0.name == name })
+            {
                 self.queue = queue
                 target = .inbox(folder, components[0])
                 return
@@ -115,7 +141,9 @@ struct WhyPath {
     /// The job that takes files from a folder outside the spool (setting `inbox`).
     private static func owner(of stamp: Stamp, _ jobs: JobsLook) -> FileName? {
         jobs.hosted?.first { job in
-            (job.settings?.inbox ?? []).contains { (try? Folder.open(FilePath($0)).file.stamp())?.isSameFile(as: stamp) == true }
+            (job.settings?.inbox ?? []).contains {
+                (try? Folder.open(FilePath($0)).file.stamp())?.isSameFile(as: stamp) == true
+            }
         }?.key.name
     }
 }
