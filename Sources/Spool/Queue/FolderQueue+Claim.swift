@@ -188,9 +188,9 @@ extension FolderQueue {
         }
         let isOurs: Bool
         do throws(FileError) {
-            isOurs =
-                try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved
-                && folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
+            let move = try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name))
+            let moved = try folder.stamp(place.payload(name))
+            isOurs = move == .moved && moved?.isSameFile(as: stamp) == true
         } catch {
             // It cannot be moved (immutable, a sticky folder of another's): the trial leaves nothing behind.
             _ = try? folder.remove(place.envelope)
