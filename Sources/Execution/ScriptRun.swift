@@ -101,6 +101,8 @@ final class ScriptRun: @unchecked Sendable {
     /// parents. After a success the latter are ended a moment later (`Runner.sweepAdopted`): looking for them here would
     /// cost every small run more than all the rest of its supervision.
     private var hasSurvivors: Bool {
+        // Orphans of the group that have ended are ours to collect, and count as members of it until then.
+        while waitpid(-pid, nil, WNOHANG) > 0 {}
         if kill(-pid, 0) == 0 { return true }
         guard end != .exited(0) || stage != .running else { return false }
         return ProcessTree.children().contains { child in
