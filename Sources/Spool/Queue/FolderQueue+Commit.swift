@@ -129,10 +129,10 @@ extension FolderQueue {
         status.reason = attempt?.reason
         status.error = attempt?.error.flatMap { $0.isEmpty ? nil : $0 }
         status.deployment = work.result.deployment
-        if let bytes = try folder.read(item.place.progress, limit: 64 * 1024) {
+        if let bytes = try readRunFile(item.place.progress, limit: 64 * 1024) {
             status.progress = StatusDocument.Progress(script: bytes, at: work.result.finishedAt)
         }
-        if let bytes = try folder.read(item.place.output, limit: OutputValues.sizeLimit) {
+        if let bytes = try readRunFile(item.place.output, limit: OutputValues.sizeLimit) {
             let (values, problems) = OutputValues.parse(bytes)
             status.outputs = values
             if !problems.isEmpty { status.error = ([status.error] + problems).compactMap { $0 }.joined(separator: "\n") }
@@ -195,8 +195,23 @@ extension FolderQueue {
 
     /// Progress and outputs belong to one run.
     func removeRunFiles(at place: ItemPlace) throws(FileError) {
-        try folder.remove(place.progress)
-        try folder.remove(place.output)
+        for file in [place.progress, place.output] {
+            do throws(FileError) {
+                try folder.remove(file)
+            } catch where !error.isShortage {
+                try folder.removeTree(file)
+            }
+        }
+    }
+
+    /// What a script wrote for us; nil where it made a link, a pipe or a folder instead. Its mistake must not hold up the
+    /// commit.
+    private func readRunFile(_ file: RelativePath, limit: Int) throws(FileError) -> [UInt8]? {
+        do throws(FileError) {
+            return try folder.read(file, limit: limit)
+        } catch where !error.isShortage {
+            return nil
+        }
     }
 }
 
