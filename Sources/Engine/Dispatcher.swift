@@ -43,8 +43,10 @@ actor Dispatcher {
 
     /// Puts a changed job in force for the items that start from now on.
     func apply(_ job: Job) {
+        let mayBeMended = job.changed != self.job.changed
         self.job = job
         plan = RunPlan(job: job, layout: layout, instance: instance)
+        guard mayBeMended else { return }
         circuit = Circuit()
         onCircuit(circuit, nil)
     }

@@ -52,8 +52,8 @@ extension FolderQueue {
 
     /// What is left over of the run goes; what tells its story stays.
     private func clear(_ place: ItemPlace, status: StatusDocument, name: FileName, leftovers: Leftovers) throws(FileError) {
-        if leftovers.progress { try folder.remove(place.progress) }
-        if leftovers.output { try folder.remove(place.output) }
+        if leftovers.progress { try removeRunFile(place.progress) }
+        if leftovers.output { try removeRunFile(place.output) }
         if leftovers.work { try folder.removeTree(place.work) }
         if leftovers.results { try folder.removeTree(place.results) }
         if leftovers.next { try folder.removeTree(place.next) }
