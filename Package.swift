@@ -62,6 +62,8 @@ let package = Package(
             name: "bobbin-watch", dependencies: ["CInotifyTools", "CLinux"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
+        // Start the built program as a process; they know it as its users do.
+        .testTarget(name: "CommandTests", swiftSettings: strict),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", system], swiftSettings: strict),
@@ -74,5 +76,9 @@ let package = Package(
         .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
+
+        // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON and
+        // starts processes.
+        .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "Documents"], swiftSettings: strict),
     ]
 )

@@ -43,8 +43,10 @@ actor Dispatcher {
 
     /// Puts a changed job in force for the items that start from now on.
     func apply(_ job: Job) {
+        let mayBeMended = job.changed != self.job.changed
         self.job = job
         plan = RunPlan(job: job, layout: layout, instance: instance)
+        guard mayBeMended else { return }
         circuit = Circuit()
         onCircuit(circuit, nil)
     }
@@ -65,8 +67,6 @@ actor Dispatcher {
     }
 
     var isIdle: Bool { running == 0 }
-
-    private var mayStart: Bool { !isStopping }
 
     private var free: Int {
         guard !isStopping, !job.isDisabled else { return 0 }
@@ -107,11 +107,10 @@ actor Dispatcher {
     }
 
     private nonisolated func perform(_ grant: Grant) async {
-        guard await mayStart, let site = await queue.localise(grant) else {
+        guard let (script, policy) = await plan(grant) else {
             await queue.giveBack([grant], reason: .stopped)
             return
         }
-        let (script, policy) = await plan(grant, site)
         let result = await runner.run(script)
         let judgement = policy.judge(result)
         if judgement.meaning == .shortage {
@@ -129,8 +128,10 @@ actor Dispatcher {
         }
     }
 
-    private func plan(_ grant: Grant, _ site: RunSite) -> (Script, ExitPolicy) {
-        (plan.script(grant, site), job.policy)
+    /// What to start for a grant; nil when nothing may start any more.
+    private func plan(_ grant: Grant) async -> (Script, ExitPolicy)? {
+        guard !isStopping, let site = await queue.localise(grant) else { return nil }
+        return (plan.script(grant, site), job.policy)
     }
 
     // MARK: Trouble

@@ -1,3 +1,4 @@
+import Documents
 import Execution
 import Files
 import Spool
@@ -10,6 +11,8 @@ package struct Job: Sendable {
     package var path: FilePath
     /// Working directory of its runs.
     package var scriptFolder: Folder
+    /// The newest change of the files in its folder: a job that was broken may be mended since.
+    package var changed: Instant
     /// Program and first arguments.
     package var command: [[UInt8]]
     /// `NAME=value`, from settings, resolved.

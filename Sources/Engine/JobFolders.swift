@@ -1,3 +1,4 @@
+import Documents
 import Execution
 import Files
 import Hosting
@@ -55,6 +56,8 @@ extension Job {
         name = hosted.key.name
         path = hosted.path
         scriptFolder = folder
+        let root = (try? Folder.open(hosted.path)).map(Self.newestChange)
+        changed = max(Self.newestChange(in: folder), root ?? Instant(nanoseconds: 0))
         self.command = command.arguments
         self.environment = environment.map { Array("\($0.name)=".utf8) + $0.value }
         rules = QueueRules(settings)
@@ -68,6 +71,12 @@ extension Job {
         nice = settings.nice
         isDisabled = settings.isDisabled
         historyAge = settings.retention.history.age
+    }
+
+    private static func newestChange(in folder: Folder) -> Instant {
+        let own = (try? folder.file.stamp().changed) ?? Instant(nanoseconds: 0)
+        let names = (try? folder.names()) ?? []
+        return names.compactMap { (try? folder.stamp(RelativePath($0)))?.changed }.reduce(own, max)
     }
 }
 

@@ -14,33 +14,31 @@ package final class Runner: Sendable {
     /// Orphans that were told to end, and since when. Only touched on the reactor's thread.
     private nonisolated(unsafe) var adoptedSince: [pid_t: Duration] = [:]
 
-    /// Processes started here and not reaped yet, over all runners of this program, and what is known of those that are
-    /// just being started: a child exists before its parent has been told of it.
-    private struct Started {
-        var pids: Set<pid_t> = []
-        var beginning = 0
-        var begun = 0
-    }
+    static func isRunning(_ pid: pid_t) -> Bool { clinux_is_own(pid) != 0 }
 
-    private static let started = Mutex(Started())
-
-    static func isRunning(_ pid: pid_t) -> Bool { started.withLock { $0.pids.contains(pid) } }
-
-    /// Children that nobody here has started: adopted orphans. nil when a start came in between, and nothing is certain.
+    /// Children that nobody in this program has started: adopted orphans. nil when a start came in between, and nothing
+    /// is certain.
     private static func adopted() -> [pid_t]? {
-        let before = started.withLock { $0.beginning == 0 ? $0.begun : nil }
-        guard let before else { return nil }
+        let before = clinux_spawn_mark()
+        guard before >= 0 else { return nil }
         let children = ProcessTree.children()
-        return started.withLock { started in
-            started.begun == before ? children.filter { !started.pids.contains($0) } : nil
-        }
+        guard clinux_spawn_mark() == before else { return nil }
+        return children.filter { !isRunning($0) }
     }
+
+    /// The limit of descriptors that this program was started with: scripts get that one, not our own.
+    private static let originalLimit: clinux_limit? = {
+        // Each run needs three, and the runtime's own threads end the program when there are none left.
+        var before = clinux_limit()
+        return clinux_raise_descriptor_limit(&before) == 0 ? before : nil
+    }()
 
     /// Throws when the machine has no descriptors left.
     package init(clocks: Clocks = .system) throws {
         self.clocks = clocks
         reactor = try Reactor(clocks: clocks)
         clinux_ignore_signals()
+        _ = Self.originalLimit
         // Where the kernel refuses, orphans go to init; they are still found by their environment when it matters.
         _ = clinux_become_subreaper()
     }
@@ -74,7 +72,7 @@ package final class Runner: Sendable {
                 script, pid: pid, process: process, output: output.reading, error: error.reading, startedAt: startedAt,
                 reactor: reactor, clocks: clocks,
                 onEnd: { [self] result in
-                    Self.started.withLock { _ = $0.pids.remove(pid) }
+                    clinux_forget(pid)
                     runs.withLock { $0[script.run] = nil }
                     scheduleSweep()
                     onEnd(result)
@@ -115,14 +113,13 @@ package final class Runner: Sendable {
         request.folder = script.folder.descriptor
         request.umask = script.umask.map { Int32($0) } ?? -1
         request.nice = Int32(script.nice)
-        started.withLock {
-            $0.beginning += 1
-            $0.begun += 1
-        }
-        let pid = withExtendedLifetime((arguments, environment)) { clinux_spawn(&request) }
-        started.withLock {
-            $0.beginning -= 1
-            if pid > 0 { $0.pids.insert(pid) }
+        let limits = [originalLimit].compactMap { $0 }
+        let pid = withExtendedLifetime((arguments, environment)) {
+            limits.withUnsafeBufferPointer { limits in
+                request.limits = limits.baseAddress
+                request.limit_count = Int32(limits.count)
+                return clinux_spawn(&request)
+            }
         }
         guard pid > 0 else { return .failure(step: String(cString: clinux_step_name(request.failed_step)), Errno(rawValue: -pid)) }
         return .success(pid, OpenFile(adopting: request.pidfd, subject: "process \(pid)"))

@@ -33,8 +33,8 @@ final class ScriptRun: @unchecked Sendable {
     private var idleDeadline: Int?
     private var lastSign: Duration
     private var hasEnded = false
-    private var isWaitingForPipes = false
     private var isWaitingForSurvivors = false
+    private var isWaitingForPipes = false
 
     init(
         _ script: Script, pid: pid_t, process: OpenFile, output: OpenFile, error: OpenFile, startedAt: Instant, reactor: Reactor,
@@ -105,9 +105,9 @@ final class ScriptRun: @unchecked Sendable {
         guard end != nil, !hasEnded else { return }
         if hasSurvivors { return endSurvivors() }
         if pipes.isEmpty { return finish() }
+        if stage == .terminating || stage == .killed { return endSurvivors() }
         // A process that is just being started elsewhere holds a copy of the pipe until it has become its program. If
         // the pipe stays open for longer, a descendant has it.
-        guard stage == .running || stage == .asked else { return endSurvivors() }
         guard !isWaitingForPipes else { return }
         isWaitingForPipes = true
         deadlines.append(reactor.after(Self.pipeDelay) { if !self.hasEnded, !self.pipes.isEmpty { self.endSurvivors() } })
@@ -119,7 +119,8 @@ final class ScriptRun: @unchecked Sendable {
     private var hasSurvivors: Bool {
         if kill(-pid, 0) == 0 {
             // Members that lost their parents became our children: what has ended of them would answer until it is reaped.
-            while waitpid(-pid, nil, WNOHANG) > 0 {}
+            // The script itself has been collected by then: nobody else waits for them.
+            while end != nil, waitpid(-pid, nil, WNOHANG) > 0 {}
             if kill(-pid, 0) == 0 { return true }
         }
         guard end != .exited(0) || stage != .running else { return false }
@@ -133,6 +134,7 @@ final class ScriptRun: @unchecked Sendable {
     private func endSurvivors() {
         guard !isWaitingForSurvivors else { return }
         isWaitingForSurvivors = true
+        // A run that was cut has been told already, with all its processes; the script was only the first to end.
         if stage == .running || stage == .asked {
             if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
             terminate()

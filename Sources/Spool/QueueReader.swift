@@ -100,14 +100,15 @@ package struct QueueReader: Sendable {
     }
 
     /// How many items lie where. Counts names as they stream by: costs no memory, but time with a large backlog.
-    package func counts(rules names: NameFilter = .standard) throws(FileError) -> [Area: Int] {
-        var counts: [Area: Int] = [.waiting: 0]
-        let listing = try folder.listing()
-        while let entry = try listing.next() {
-            if QueueLayout.reserved.contains(entry.name) || !names.verdict(entry.name).isItem { continue }
-            if entry.mayBeFolder, try folder.stamp(RelativePath(entry.name))?.kind == .folder { continue }
-            counts[.waiting, default: 0] += 1
-        }
+    package func counts(rules: QueueRules = QueueRules()) throws(FileError) -> [Area: Int] {
+        var counts = try countsOfItems()
+        counts[.waiting] = try backlog(rules: rules, lookLimit: 0).count
+        return counts
+    }
+
+    /// How many items lie outside the inbox, by where.
+    package func countsOfItems() throws(FileError) -> [Area: Int] {
+        var counts: [Area: Int] = [:]
         for (area, place) in [(Area.claimed, QueueLayout.claimed), (.retry, QueueLayout.retry), (.failed, QueueLayout.failed)] {
             counts[area] = try count(in: place)
         }

@@ -54,8 +54,9 @@ extension FolderQueue {
             return nil
         }
         guard try payload.tryLock() else {
-            // An operator's command, or a process that has not ended yet: both are short.
-            shelf.put(id, due: uptime + .seconds(1))
+            // Whoever holds it starts it, or has just put it here (`ItemOrders`) and lets go at once; then nothing else
+            // would tell us to come again before the next scan.
+            shelf.put(id, due: uptime + .milliseconds(100))
             return nil
         }
         guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }

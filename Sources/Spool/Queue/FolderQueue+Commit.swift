@@ -80,8 +80,10 @@ extension FolderQueue {
             try await publish(work.item.record, status: status, at: place, leftovers: work.leftovers)
             return Transition(status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
         case .park(let delay, _):
+            try await syncCheckpoint(of: place)
             return try park(&work, status: status, delay: delay)
         case .giveBack(let reason):
+            try await syncCheckpoint(of: place)
             return try returnItem(&work, status: status, reason: reason)
         case .recordAttempt, .publish, .refuse, nil:
             throw FileError(.move, folder.shownPath(place.root), .invalidArgument)
@@ -96,7 +98,7 @@ extension FolderQueue {
         if ending.meaning == .success {
             if try slots.move(.results, of: &work.item.slot, to: place.results) { work.leftovers.results = true }
             if try slots.move(.next, of: &work.item.slot, to: place.next) { work.leftovers.next = true }
-            if work.leftovers.next, let problem = try forwardProblem(at: place) {
+            if work.leftovers.next, let problem = try forwardProblem(work.item.record, at: place) {
                 ending = RunEnding(.badInput, reason: "bad_forward", exitCode: ending.exitCode)
                 error = problem
             }
@@ -153,12 +155,14 @@ extension FolderQueue {
         status.reason = attempt?.reason
         status.error = attempt?.error.flatMap { $0.isEmpty ? nil : $0 }
         status.deployment = work.result.deployment
-        if let bytes = try folder.read(item.place.progress, limit: 64 * 1024) {
-            work.leftovers.progress = true
-            status.progress = StatusDocument.Progress(script: bytes, at: work.result.finishedAt)
+        let progress = try readRunFile(item.place.progress) { place throws(FileError) in try folder.readTail(place, limit: 4 * 1024) }
+        work.leftovers.progress = progress.isThere
+        if let bytes = progress.bytes { status.progress = StatusDocument.Progress(script: bytes, at: work.result.finishedAt) }
+        let output = try readRunFile(item.place.output) { place throws(FileError) in
+            try folder.read(place, limit: OutputValues.sizeLimit)
         }
-        if let bytes = try folder.read(item.place.output, limit: OutputValues.sizeLimit) {
-            work.leftovers.output = true
+        work.leftovers.output = output.isThere
+        if let bytes = output.bytes {
             let (values, problems) = OutputValues.parse(bytes)
             status.outputs = values
             if !problems.isEmpty { status.error = ([status.error] + problems).compactMap { $0 }.joined(separator: "\n") }
@@ -226,10 +230,42 @@ extension FolderQueue {
         work.isMoved = true
     }
 
+    /// The next attempt relies on the checkpoint: it must survive a power cut before that is promised.
+    private func syncCheckpoint(of place: ItemPlace) async throws(FileError) {
+        guard folder.exists(place.checkpoint) else { return }
+        let folder = folder
+        try await Offload.run { () throws(FileError) in
+            try folder.open(place.checkpoint).sync()
+            try folder.syncParent(of: place.checkpoint)
+        }
+    }
+
     /// Progress and outputs belong to one run.
     func removeRunFiles(at place: ItemPlace) throws(FileError) {
-        try folder.remove(place.progress)
-        try folder.remove(place.output)
+        try removeRunFile(place.progress)
+        try removeRunFile(place.output)
+    }
+
+    /// Removes what a script made under a name that was meant for a file, whatever it made there.
+    func removeRunFile(_ file: RelativePath) throws(FileError) {
+        do throws(FileError) {
+            try folder.remove(file)
+        } catch where !error.isShortage {
+            try folder.removeTree(file)
+        }
+    }
+
+    /// What a script wrote for us; no bytes where it made a link, a pipe or a folder instead: its mistake must not hold up
+    /// the commit.
+    private func readRunFile(
+        _ file: RelativePath, _ read: (RelativePath) throws(FileError) -> [UInt8]?
+    ) throws(FileError) -> (isThere: Bool, bytes: [UInt8]?) {
+        do throws(FileError) {
+            let bytes = try read(file)
+            return (bytes != nil, bytes)
+        } catch where !error.isShortage {
+            return (true, nil)
+        }
     }
 }
 

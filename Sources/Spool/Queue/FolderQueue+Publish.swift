@@ -53,8 +53,8 @@ extension FolderQueue {
 
     /// What is left over of the run goes; what tells its story stays.
     private func clear(_ place: ItemPlace, status: StatusDocument, name: FileName, leftovers: Leftovers) throws(FileError) {
-        if leftovers.progress { try folder.remove(place.progress) }
-        if leftovers.output { try folder.remove(place.output) }
+        if leftovers.progress { try removeRunFile(place.progress) }
+        if leftovers.output { try removeRunFile(place.output) }
         if leftovers.work { try folder.removeTree(place.work) }
         if leftovers.results { try folder.removeTree(place.results) }
         if leftovers.next { try folder.removeTree(place.next) }
@@ -86,7 +86,10 @@ extension FolderQueue {
     static let hopLimit = 16
 
     /// Why what a run left in `$BOBBIN_NEXT` cannot be forwarded; nil when it can.
-    func forwardProblem(at place: ItemPlace) throws(FileError) -> String? {
+    func forwardProblem(_ record: ItemRecord, at place: ItemPlace) throws(FileError) -> String? {
+        if record.envelope?.hops ?? 0 >= Self.hopLimit {
+            return "it has been forwarded \(Self.hopLimit) times already; the jobs seem to forward in a circle"
+        }
         for queue in try folder.names(in: place.next) {
             let inside = place.next / queue
             if try folder.stamp(inside)?.kind != .folder {
@@ -116,7 +119,9 @@ extension FolderQueue {
     /// One file into another queue's inbox: its envelope first, then the file, under a name that is free.
     private func drop(_ file: FileName, from source: RelativePath, into queue: Folder, record: ItemRecord) throws(FileError) {
         let own = FileName(Array("\(record.id)-".utf8) + file.bytes.suffix(255 - 37 - 9)) ?? file
-        let envelope = Envelope(correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward)
+        let envelope = Envelope(
+            correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward,
+            hops: (record.envelope?.hops ?? 0) + 1)
         for target in [file, own] {
             guard !queue.exists(RelativePath(target)), let envelopeName = Envelope.name(for: target) else { continue }
             if !queue.exists(RelativePath(envelopeName)) {

@@ -60,7 +60,7 @@ extension FolderQueue {
             let stamp = try folder.stamp(item.place.progress)
             let hasProgressed = stamp != item.progressStamp
             guard hasProgressed || !item.isStatusWritten else { return }
-            if hasProgressed, let bytes = try folder.read(item.place.progress, limit: 64 * 1024) {
+            if hasProgressed, let bytes = try folder.readTail(item.place.progress, limit: 4 * 1024) {
                 item.progress = StatusDocument.Progress(script: bytes, at: around.clocks.now())
                 item.progressStamp = stamp
             }

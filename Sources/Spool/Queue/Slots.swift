@@ -43,7 +43,14 @@ struct Slot {
     fileprivate var folders: [Part: Folder]
 
     /// Whether the run left something there.
-    func isUsed(_ part: Part) throws(FileError) -> Bool { try folders[part]?.hasEntries() ?? true }
+    func isUsed(_ part: Part) throws(FileError) -> Bool {
+        do throws(FileError) {
+            return try folders[part]?.hasEntries() ?? true
+        } catch where error.isMissing {
+            // The run removed it: whatever lies there now is to be cleared, and the folder made anew.
+            return true
+        }
+    }
 }
 
 /// The sets of one queue and one orchestrator.
@@ -66,7 +73,14 @@ struct Slots {
         }
         guard let name = FileName(String(made)) else { throw FileError(.makeFolder, root.escaped, .invalidArgument) }
         let place = SlotPlace(root: root / name)
-        try queue.makeFolder(place.root)
+        do throws(FileError) {
+            try queue.makeFolder(place.root)
+        } catch where error.isMissing {
+            // A run removed more than its own.
+            try queue.makeFolder(QueueLayout.slots)
+            try queue.makeFolder(root)
+            try queue.makeFolder(place.root)
+        }
         var slot = Slot(place: place, folders: [:])
         for part in Slot.Part.allCases { try open(part, of: &slot) }
         made += 1
@@ -81,6 +95,8 @@ struct Slots {
     /// Moves what a run left in a part to its item's folder; false when it left nothing.
     func move(_ part: Slot.Part, of slot: inout Slot, to target: RelativePath) throws(FileError) -> Bool {
         guard try slot.isUsed(part) else { return false }
+        // A run may have put something else in its place: a link is not followed, and not kept.
+        guard try queue.stamp(slot.place.place(part))?.kind == .folder else { return false }
         guard try queue.move(slot.place.place(part), to: queue, as: target) == .moved else { return false }
         try open(part, of: &slot)
         return true

@@ -1,0 +1,253 @@
+import Documents
+import Glibc
+import Testing
+
+/// Deaths of every part, and what goes on afterwards (contract §2).
+struct RecoveryTests {
+    /// The orphan that a killed orchestrator leaves behind is ended before its item runs again.
+    @Test(arguments: ["", "exec 0<&-", "exec 0< /dev/null", "trap '' TERM HUP", "exec > /dev/null 2>&1", "setsid sh -c 'exec 0<&-; sleep 300' > /dev/null 2>&1 &"])
+    func kill_ofTheOrchestrator_endsTheOrphanBeforeTheItemRunsAgain(_ trick: String) async throws {
+        try await withRoot { root in
+            let queue = root.job(
+                "q", "if [ -e \"$N/again\" ]; then see; echo n=$BOBBIN_INTERRUPTIONS > \"$BOBBIN_OUTPUT\"; finish 0; fi\n\(trick)\necho half > \"$BOBBIN_WORK/kept\"; note settled-in; while :; do sleep 0.05; done",
+                settings: #"{"stopping_wait_time": "1s"}"#)
+            let first = try await root.start()
+            try queue.drop("f")
+            _ = try await queue.wait(run: "settled-in")
+            try await first.kill9()
+            #expect(!root.processesOfRuns.isEmpty, "the script outlives its orchestrator")
+            (root.notes / "again").write("")
+            let second = try await root.start()
+            let status = try await queue.wait("f", .succeeded)
+            #expect(status.attempt == 1)
+            #expect(status.interruptions == 1)
+            #expect(status.output("n") == "1")
+            try await wait(for: "the end of the orphan") { root.processesOfRuns.isEmpty }
+            try await root.stop(second)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func interruptions_haveALimitOfTheirOwn() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", "while :; do sleep 0.05; done", settings: #"{"stopping_wait_time": 0, "max_attempts": 1}"#)
+            try queue.drop("f")
+            for round in 1...3 {
+                let bobbin = try await root.start()
+                try await wait(for: "run \(round)", details: { bobbin.said }) { root.runs.count("start") == round }
+                try await bobbin.kill9()
+            }
+            try await root.drain()
+            let status = try #require(queue.status("f"))
+            #expect(status.state == .failed && status.reason == "interrupted_too_often" && status.interruptions == 3)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func kill_ofTheWatcher_costsNothing() async throws {
+        try await withRoot { root in
+            let queue = root.job("q")
+            let bobbin = try await root.start()
+            for round in 0..<3 {
+                let watcher = try await wait(for: "a watcher") {
+                    ProcessTable.children(of: bobbin.id).first { ProcessTable.program(of: $0).hasSuffix("bobbin-watch") && ProcessTable.isAlive($0) }
+                }
+                kill(watcher, SIGKILL)
+                try queue.drop("f\(round)")
+                try await queue.wait("f\(round)", .succeeded)
+            }
+            try await root.stop(bobbin)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func withoutTheWatcher_polls_andSaysItOnce() async throws {
+        try await withRoot { root in
+            let queue = root.job("q")
+            try await root.run("cp \(Program.bobbin.quoted) bobbin")
+            let bobbin = try root.launch(line: "exec ./bobbin run --root \(root.path.quoted)")
+            try await wait(for: "ready", details: { bobbin.said }) { bobbin.output.string.contains("ready") }
+            for round in 0..<3 {
+                try queue.drop("f\(round)")
+                try await queue.wait("f\(round)", .succeeded)
+            }
+            #expect(bobbin.error.lines.count { $0.contains("bobbin-watch") } == 1, "\(bobbin.said)")
+            try await root.stop(bobbin)
+        }
+    }
+
+    @Test func polling_onRequest_works() async throws {
+        try await withRoot { root in
+            let queue = root.job("q")
+            let bobbin = try await root.start(["--poll"])
+            try queue.drop("f")
+            try await queue.wait("f", .succeeded)
+            #expect(!ProcessTable.children(of: bobbin.id).contains { ProcessTable.program(of: $0).hasSuffix("bobbin-watch") })
+            try await root.stop(bobbin)
+        }
+    }
+
+    @Test func twoOrchestrators_shareTheWorkWithoutDoubles() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", "see; echo by=$BOBBIN_INSTANCE_ID > \"$BOBBIN_OUTPUT\"; finish 0")
+            for index in 0..<100 { try queue.drop("f\(index)") }
+            let first = try await root.start()
+            let second = try await root.start()
+            for index in 100..<300 { try queue.drop("f\(index)") }
+            try await wait(for: "300 files", within: .seconds(60), details: { root.said }) { queue.items(.done).count == 300 }
+            try await root.stop(first)
+            try await root.stop(second)
+            #expect(root.runs.count("start") == 300)
+            let instances = Set(queue.items(.done).compactMap { $0.outcome?.output("by") })
+            #expect(instances.count == 2, "both worked")
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func aDeadOrchestratorsItems_areTakenOverByTheOther() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", "if [ -e \"$N/again\" ]; then finish 0; fi; note hanging; while :; do sleep 0.05; done", settings: #"{"stopping_wait_time": "1s"}"#)
+            let first = try await root.start()
+            try queue.drop("f")
+            _ = try await queue.wait(run: "hanging")
+            let second = try await root.start()
+            (root.notes / "again").write("")
+            try await first.kill9()
+            // The housekeeper looks once a minute.
+            try await queue.wait("f", .succeeded, within: .seconds(90))
+            try await root.stop(second)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func queueFolder_deletedAndMadeAnew_isServedAgain() async throws {
+        try await withRoot { root in
+            let queue = root.job("q")
+            let bobbin = try await root.start()
+            try queue.drop("before")
+            try await queue.wait("before", .succeeded)
+            root.forget("before")
+            queue.path.removeTree()
+            queue.path.makeFolder()
+            try queue.drop("after")
+            try await queue.wait("after", .succeeded)
+            try await root.stop(bobbin)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func queueFolder_renamedAway_isMadeAnew() async throws {
+        try await withRoot { root in
+            let queue = root.job("q")
+            let bobbin = try await root.start()
+            try queue.drop("before")
+            try await queue.wait("before", .succeeded)
+            queue.path.move(to: root.top / "away")
+            root.forget("before")
+            try await wait(for: "a new queue folder", details: { bobbin.said }) { (queue.path / "claimed").exists }
+            try queue.drop("after")
+            try await queue.wait("after", .succeeded)
+            try await root.stop(bobbin)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func partsOfTheQueue_deletedWhileItRuns_comeBack() async throws {
+        try await withRoot { root in
+            let queue = root.job("q")
+            let bobbin = try await root.start()
+            try queue.drop("before")
+            try await queue.wait("before", .succeeded)
+            root.forget("before")
+            for part in ["done", "status", "results", "retry", "failed"] { (queue.path / part).removeTree() }
+            try queue.drop("after")
+            try await queue.wait("after", .succeeded, within: .seconds(20))
+            try await root.stop(bobbin)
+        }
+    }
+}
+
+/// Jobs and settings that change while Bobbin runs (contract §4).
+struct ReloadTests {
+    @Test func settings_brokenWhileRunning_leaveTheLastGoodOnesInForce_untilMended() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", "echo max=$BOBBIN_MAX_ATTEMPTS > \"$BOBBIN_OUTPUT\"; finish 0", settings: #"{"max_attempts": 7}"#)
+            let settings = queue.jobFolder / "settings.job"
+            let bobbin = try await root.start()
+            settings.write(#"{"max_attemps": 3}"#)
+            try await wait(for: "a message about the key", details: { bobbin.said }) { bobbin.error.string.contains("max_attemps") }
+            #expect(bobbin.error.string.contains("max_attempts") && bobbin.error.string.contains("settings.job:1"))
+            try queue.drop("f")
+            #expect(try await queue.wait("f", .succeeded).output("max") == "7")
+            settings.write(#"{"max_attempts": 3}"#)
+            try await wait(for: "a message that it is mended", details: { bobbin.said }) { bobbin.error.string.contains("good again") }
+            try queue.drop("g")
+            #expect(try await queue.wait("g", .succeeded).output("max") == "3")
+            try await root.stop(bobbin)
+        }
+    }
+
+    @Test func settings_neverGood_keepTheJobFromStarting() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", settings: #"{"max_concurrency": "many"}"#)
+            let other = root.job("other")
+            let bobbin = try await root.start()
+            try queue.drop("f")
+            try await other.settle()
+            #expect(bobbin.error.string.contains("max_concurrency"))
+            #expect(queue.waiting.count == 1)
+            (queue.jobFolder / "settings.job").write("{}")
+            try await queue.wait("f", .succeeded)
+            try await root.stop(bobbin)
+        }
+    }
+
+    @Test func job_addedWhileRunning_isServed_andRemoved_stops() async throws {
+        try await withRoot { root in
+            root.job("other")
+            let bobbin = try await root.start()
+            let queue = root.job("new")
+            try queue.drop("f")
+            try await queue.wait("f", .succeeded)
+            queue.jobFolder.removeTree()
+            try await wait(for: "the word that it stops", details: { bobbin.said }) { bobbin.error.string.contains("job new stops") }
+            try queue.drop("g")
+            try await root.queue("other").settle()
+            #expect(queue.waiting.count == 1, "its queue stays and fills")
+            root.job("new")
+            try await queue.wait("g", .succeeded)
+            try await root.stop(bobbin)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func job_disabled_holdsItsQueue_untilItIsEnabled() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", settings: #"{"disabled": true}"#)
+            let other = root.job("other")
+            let bobbin = try await root.start()
+            try queue.drop("f")
+            for _ in 0..<3 { try await other.settle() }
+            #expect(queue.waiting.count == 1 && queue.status("f") == nil)
+            (queue.jobFolder / "settings.job").write("{}")
+            try await queue.wait("f", .succeeded)
+            try await root.stop(bobbin)
+        }
+    }
+
+    @Test func job_removedWhileItRuns_finishesItsRun() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", #"await "$N/go"; finish 0"#)
+            root.job("other")
+            let bobbin = try await root.start()
+            try queue.drop("f")
+            _ = try await queue.wait(run: "start")
+            queue.jobFolder.removeTree()
+            try await wait(for: "the word that it stops", details: { bobbin.said }) { bobbin.error.string.contains("job q stops") }
+            (root.notes / "go").write("")
+            try await queue.wait("f", .succeeded)
+            try await root.stop(bobbin)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+}
