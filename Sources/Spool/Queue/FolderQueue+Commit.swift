@@ -33,10 +33,17 @@ extension FolderQueue {
                 // A full disk must not lose the outcome: it is tried until it succeeds or the orchestrator ends; then
                 // the item is still claimed, and runs again.
                 tell("commit", "\(error); outcomes wait until this passes")
+                if error.isMissing { mendLayout() }
                 do { try await Task.sleep(for: pause) } catch { return .stale }
                 pause = min(pause * 2, .seconds(5))
             }
         }
+    }
+
+    /// Somebody deleted folders of the queue: they are made anew, and what was in them is gone.
+    func mendLayout() {
+        madeDay = nil
+        _ = try? QueueLayout.complete(folder)
     }
 
     /// A commit under way. Each step can be repeated; what a repetition must not do twice is remembered here.
