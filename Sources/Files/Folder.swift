@@ -73,6 +73,12 @@ package final class Folder: Sendable {
         if let stamp = try? stamp(place) { stamp.links >= 0 } else { false }
     }
 
+    /// Whether nothing has this name, for certain: where the look itself fails, something may. The opposite of `exists`
+    /// wherever taking a file for missing would lose it.
+    package func isMissing(_ place: RelativePath) -> Bool {
+        do throws(FileError) { return try stamp(place) == nil } catch { return false }
+    }
+
     /// The kind of file system, by its magic number (statfs(2)).
     package var fileSystem: FileSystem { FileSystem(magic: clinux_filesystem(descriptor)) }
 

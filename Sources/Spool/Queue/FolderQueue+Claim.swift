@@ -198,25 +198,27 @@ extension FolderQueue {
         guard try folder.makeFolder(place.root, mode: 0o750) else {
             return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope?.withoutID)
         }
-        try folder.makeFolder(place.payloadFolder, mode: 0o750)
-        if envelope != nil, let envelopeName = Envelope.name(for: name) {
-            _ = try inboxFolder.link(RelativePath(envelopeName), to: folder, as: place.envelope)
-        }
-        let isOurs: Bool
         do throws(FileError) {
-            let answer = try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name))
-            let moved = answer == .moved ? try folder.stamp(place.payload(name)) : nil
-            isOurs = moved?.isSameFile(as: stamp) ?? false
+            try folder.makeFolder(place.payloadFolder, mode: 0o750)
+            if envelope != nil, let envelopeName = Envelope.name(for: name) {
+                _ = try inboxFolder.link(RelativePath(envelopeName), to: folder, as: place.envelope)
+            }
+            guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
+                try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
+            else {
+                try putBack(name, to: inboxFolder, from: place)
+                return nil
+            }
         } catch {
-            // It cannot be moved (immutable, a sticky folder of another's): the trial leaves nothing behind.
-            _ = try? folder.remove(place.envelope)
-            _ = try? folder.removeEmptyFolder(place.payloadFolder)
-            _ = try? folder.removeEmptyFolder(place.root)
+            // Nothing is left behind, as far as the trouble allows: it may come again with every look.
+            if folder.isMissing(place.payload(name)) {
+                _ = try? folder.remove(place.envelope)
+                _ = try? folder.removeEmptyFolder(place.payloadFolder)
+                _ = try? folder.removeEmptyFolder(place.root)
+            } else {
+                try? putBack(name, to: inboxFolder, from: place)
+            }
             throw error
-        }
-        guard isOurs else {
-            try putBack(name, to: inboxFolder, from: place)
-            return nil
         }
         if envelope != nil, let envelopeName = Envelope.name(for: name) { try inboxFolder.remove(RelativePath(envelopeName)) }
         var record = ItemRecord(
@@ -244,11 +246,24 @@ extension FolderQueue {
     func begin(
         _ oldRecord: ItemRecord, machine oldMachine: ItemMachine, place: ItemPlace, payload: OpenFile, isNew: Bool
     ) throws(FileError) -> Grant? {
-        var record = oldRecord
+        let record = oldRecord
         var machine = oldMachine
         guard case .recordAttempt(let attempt)? = machine.handle(.claim, limits: rules.limits).first else { return nil }
         let clockNow = around.clocks.now()
         let slot = try slots.take()
+        do throws(FileError) {
+            return try begin(record, machine: machine, attempt: attempt, slot: slot, place: place, payload: payload, isNew: isNew, at: clockNow)
+        } catch {
+            slots.giveBack(slot)
+            throw error
+        }
+    }
+
+    private func begin(
+        _ oldRecord: ItemRecord, machine: ItemMachine, attempt: Int, slot: Slot, place: ItemPlace, payload: OpenFile, isNew: Bool,
+        at clockNow: Instant
+    ) throws(FileError) -> Grant {
+        var record = oldRecord
         let ownWork = !isNew && folder.exists(place.work)
         record.instance = around.instances.own
         record.claimedAt = clockNow

@@ -46,14 +46,19 @@ extension FolderQueue {
         if let expiry = record.envelope?.expiresAt, expiry <= around.clocks.now() {
             return try expire(record, from: resting, expiry: expiry)
         }
-        guard let payload = try openPayload(record.name, at: resting) else { return nil }
+        let place = ItemPlace.claimed(id)
+        guard let payload = try openPayload(record.name, at: resting) else {
+            if try folder.move(resting.root, to: folder, as: place.root) == .moved {
+                try bury(record, place: place, reason: "payload_missing", error: "its file is gone: somebody removed or renamed it while it rested")
+            }
+            return nil
+        }
         guard try payload.tryLock() else {
             // Whoever holds it starts it, or has just put it here (`ItemOrders`) and lets go at once; then nothing else
             // would tell us to come again before the next scan.
             shelf.put(id, due: uptime + .milliseconds(100))
             return nil
         }
-        let place = ItemPlace.claimed(id)
         guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }
         do throws(FileError) {
             return try begin(record, machine: record.machine(.retrying), place: place, payload: payload, isNew: false)

@@ -23,7 +23,7 @@ extension FolderQueue {
                 around.onTransition(transition)
                 scheduleWake()
                 return .accepted(transition)
-            } catch where error.isMissing && !folder.exists(item.place.root) {
+            } catch where error.isMissing && !work.isMoved && folder.isMissing(item.place.root) {
                 // Somebody took the item away under us (an operator, or recovery by another orchestrator).
                 held[grant.item] = nil
                 slots.giveBack(work.item.slot)
@@ -54,6 +54,8 @@ extension FolderQueue {
         var status: StatusDocument?
         var leftovers = Leftovers()
         var isOutcomeWritten = false
+        /// The item lies in `retry/` already; only its status is missing.
+        var isMoved = false
     }
 
     /// What besides payload and record lies in an item's folder. Known from the run, so that the common case, nothing,
@@ -86,10 +88,10 @@ extension FolderQueue {
             return Transition(status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
         case .park(let delay, _):
             try await syncCheckpoint(of: place)
-            return try park(work.item, status: status, delay: delay)
+            return try park(&work, status: status, delay: delay)
         case .giveBack(let reason):
             try await syncCheckpoint(of: place)
-            return try returnItem(work.item, status: status, reason: reason)
+            return try returnItem(&work, status: status, reason: reason)
         case .recordAttempt, .publish, .refuse, nil:
             throw FileError(.move, folder.shownPath(place.root), .invalidArgument)
         }
@@ -109,10 +111,12 @@ extension FolderQueue {
             }
         }
         let changed = ending.meaning == .again ? try hasNewCheckpoint(work.item) : false
-        let actions = work.item.machine.handle(.ended(ending, checkpointChanged: changed), limits: rules.limits)
+        // A copy: what follows can fail, and the event must be told once only.
+        var machine = work.item.machine
+        let actions = machine.handle(.ended(ending, checkpointChanged: changed), limits: rules.limits)
         var record = work.item.record
-        record.failures = work.item.machine.failures
-        record.interruptions = work.item.machine.interruptions
+        record.failures = machine.failures
+        record.interruptions = machine.interruptions
         if var attempt = record.attempts.popLast() {
             attempt.finishedAt = work.result.finishedAt
             attempt.exitCode = ending.exitCode
@@ -124,6 +128,7 @@ extension FolderQueue {
         let isFinal = if case .commit = actions.first { true } else { false }
         work.leftovers.work = work.item.work == place.work
         if !isFinal, !work.leftovers.work { _ = try slots.move(.work, of: &work.item.slot, to: place.work) }
+        work.item.machine = machine
         work.item.record = record
         work.actions = actions
         return actions
@@ -202,7 +207,8 @@ extension FolderQueue {
     }
 
     /// Keeps an item for another attempt.
-    private func park(_ item: Held, status: StatusDocument, delay: Duration?) throws(FileError) -> Transition {
+    private func park(_ work: inout PendingCommit, status: StatusDocument, delay: Duration?) throws(FileError) -> Transition {
+        let item = work.item
         var record = item.record
         var status = status
         let rest = delay ?? .zero
@@ -210,13 +216,7 @@ extension FolderQueue {
         record.nextAttemptAt = due
         record.slot = nil
         status.nextAttemptAt = due
-        try folder.replace(item.place.record, with: record.json.prettyBytes, mode: 0o640)
-        try removeRunFiles(at: item.place)
-        let target = ItemPlace.retry(record.id)
-        // A repetition of this step finds the item moved already.
-        if try folder.move(item.place.root, to: folder, as: target.root) == .missing, !folder.exists(target.root) {
-            throw FileError(.move, folder.shownPath(item.place.root), .noSuchFileOrDirectory)
-        }
+        try layToRest(record, of: &work)
         try writeStatus(status)
         shelf.put(record.id, due: uptime + rest)
         item.payload.unlock()
@@ -232,6 +232,19 @@ extension FolderQueue {
             try folder.open(place.checkpoint).sync()
             try folder.syncParent(of: place.checkpoint)
         }
+    }
+
+    /// Records what is to be remembered and moves the item to `retry/`, once.
+    func layToRest(_ record: ItemRecord, of work: inout PendingCommit) throws(FileError) {
+        guard !work.isMoved else { return }
+        let place = work.item.place
+        try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        try removeRunFiles(at: place)
+        let target = ItemPlace.retry(record.id)
+        if try folder.move(place.root, to: folder, as: target.root) == .missing, folder.isMissing(target.root) {
+            throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
+        }
+        work.isMoved = true
     }
 
     /// Progress and outputs belong to one run.

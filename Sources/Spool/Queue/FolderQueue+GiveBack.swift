@@ -14,12 +14,13 @@ extension FolderQueue {
 
     /// Back to waiting. An item with nothing to remember returns to its inbox under its own name; one with attempts, a
     /// checkpoint, work or an envelope rests in `retry/` and is due at once, since the inbox can only hold files.
-    func returnItem(_ item: Held, status: StatusDocument, reason: String) throws(FileError) -> Transition {
+    func returnItem(_ work: inout PendingCommit, status: StatusDocument, reason: String) throws(FileError) -> Transition {
+        let item = work.item
         let place = item.place
         let isBlank =
             item.record.failures == 0 && item.record.interruptions == 0 && item.record.envelope == nil
-            && !folder.exists(place.checkpoint) && !folder.exists(place.work)
-        if isBlank, let transition = try returnToInbox(item, status: status) { return transition }
+            && folder.isMissing(place.checkpoint) && folder.isMissing(place.work)
+        if isBlank, !work.isMoved, let transition = try returnToInbox(item, status: status) { return transition }
         var record = item.record
         var status = status
         let now = around.clocks.now()
@@ -28,12 +29,7 @@ extension FolderQueue {
         status.state = .retrying
         status.reason = reason
         status.nextAttemptAt = now
-        try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
-        try removeRunFiles(at: place)
-        let target = ItemPlace.retry(record.id)
-        if try folder.move(place.root, to: folder, as: target.root) == .missing, !folder.exists(target.root) {
-            throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
-        }
+        try layToRest(record, of: &work)
         try writeStatus(status)
         shelf.put(record.id, due: uptime)
         item.payload.unlock()
@@ -46,7 +42,7 @@ extension FolderQueue {
         let name = item.record.name
         switch try folder.move(place.payload(name), to: folder, as: RelativePath(name)) {
         case .taken: return nil
-        case .missing where !folder.exists(RelativePath(name)):
+        case .missing where folder.isMissing(RelativePath(name)):
             throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
         case .missing, .moved: break
         }

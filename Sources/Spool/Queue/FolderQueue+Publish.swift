@@ -6,7 +6,8 @@ extension FolderQueue {
     /// so that a crash in between costs nothing but doing the rest at the next start.
     func publish(_ record: ItemRecord, status: StatusDocument, at place: ItemPlace, leftovers: Leftovers) async throws(FileError) {
         if status.state == .succeeded {
-            if leftovers.results, folder.exists(place.results) {
+            // Not asked whether it is there: an answer that fails would be taken for a no, and the results for waste.
+            if leftovers.results {
                 _ = try folder.move(place.results, to: folder, as: QueueLayout.results / record.id)
             }
             let touched = leftovers.next ? try forward(record, from: place) : []
@@ -21,7 +22,7 @@ extension FolderQueue {
     func syncProducts(of place: ItemPlace) async throws(FileError) {
         let folder = folder
         try await Offload.run { () throws(FileError) in
-            for product in [place.results, place.next] where folder.exists(product) { try folder.syncTree(product) }
+            for product in [place.results, place.next] where try folder.stamp(product) != nil { try folder.syncTree(product) }
         }
     }
 
@@ -37,7 +38,7 @@ extension FolderQueue {
     func resultPaths(of id: ItemID, at place: ItemPlace) throws(FileError) -> [String] {
         var paths: [String] = []
         func collect(_ inside: RelativePath, shown: String) throws(FileError) {
-            guard paths.count < 1000, folder.exists(inside) else { return }
+            guard paths.count < 1000 else { return }
             for name in try folder.names(in: inside).sorted() where paths.count < 1000 {
                 if try folder.stamp(inside / name)?.kind == .folder {
                     try collect(inside / name, shown: shown + "/" + name.escaped)
@@ -104,7 +105,6 @@ extension FolderQueue {
 
     /// Drops what the run left for other queues; returns the folders that changed.
     private func forward(_ record: ItemRecord, from place: ItemPlace) throws(FileError) -> [Folder] {
-        guard folder.exists(place.next) else { return [] }
         var touched: [Folder] = []
         for queueName in try folder.names(in: place.next) {
             let queue = try QueueLayout.make(queueName, in: spool)

@@ -55,7 +55,7 @@ extension FolderQueue {
     private func recover(_ orphan: Orphan) async throws(FileError) -> Recovered.Outcome? {
         let place = orphan.place
         guard held[orphan.id] == nil else { return nil }
-        if folder.exists(place.outcome) { return try await finish(orphan) }
+        if !folder.isMissing(place.outcome) { return try await finish(orphan) }
         guard let payloadName = try folder.names(in: place.payloadFolder).first else { return try removeEmptyClaim(place) }
         let kind = try folder.stamp(place.payload(payloadName))?.kind
         // A link or device that was being refused: it has no lock, and goes on its way to failed/.
@@ -126,7 +126,7 @@ extension FolderQueue {
 
     /// Claimed, but never recorded, so never started: the file goes back to where it was dropped.
     private func returnUnrecorded(_ id: ItemID, _ payloadName: FileName, at place: ItemPlace) throws(FileError) -> Recovered.Outcome {
-        if !folder.exists(place.envelope), !folder.exists(place.log),
+        if folder.isMissing(place.envelope), folder.isMissing(place.log),
             try folder.move(place.payload(payloadName), to: folder, as: RelativePath(payloadName)) == .moved
         {
             try folder.removeTree(place.root)
@@ -134,8 +134,13 @@ extension FolderQueue {
             return .returned
         }
         var record = newRecord(id, name: payloadName)
-        if let bytes = try folder.read(place.envelope, limit: Envelope.sizeLimit) {
-            record.envelope = try? Envelope(bytes: bytes)
+        if let bytes = try folder.read(place.envelope, limit: Envelope.sizeLimit + 1) {
+            do throws(Envelope.Problem) {
+                record.envelope = try Envelope(bytes: bytes)
+            } catch {
+                try bury(record, place: place, reason: "bad_envelope", error: error.description)
+                return .failed
+            }
             record.trigger = record.envelope?.trigger ?? .drop
             try removeSecondName(ofEnvelopeAt: place, payload: payloadName)
         }

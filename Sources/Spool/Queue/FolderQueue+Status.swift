@@ -106,7 +106,11 @@ extension FolderQueue {
         }
         guard try isOurs(target, status) else { return }
         let temporary = QueueLayout.status / (FileName(".\(status.id).new") ?? StatusName.of(status.name))
-        _ = try folder.link(place.outcome, to: folder, as: temporary)
+        if try folder.link(place.outcome, to: folder, as: temporary) == .taken {
+            // A crash in the middle of writing a status left it.
+            try folder.remove(temporary)
+            _ = try folder.link(place.outcome, to: folder, as: temporary)
+        }
         try folder.replace(temporary, to: folder, as: target)
         // Renaming one name of a file over another of the same file does nothing (rename(2)).
         try folder.remove(temporary)
