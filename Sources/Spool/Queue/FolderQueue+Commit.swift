@@ -33,6 +33,8 @@ extension FolderQueue {
                 // A full disk must not lose the outcome: it is tried until it succeeds or the orchestrator ends; then
                 // the item is still claimed, and runs again.
                 tell("commit", "\(error); outcomes wait until this passes")
+                // Somebody removed a folder of ours (status/, done/, …): it is made anew.
+                if error.isMissing { _ = try? QueueLayout.make(name, in: spool) }
                 do { try await Task.sleep(for: pause) } catch { return .stale }
                 pause = min(pause * 2, .seconds(5))
             }
