@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -66,13 +67,63 @@ static int child(void *argument) {
     errno = 0;
     if (spawn->nice && nice(spawn->nice) == -1 && errno) fail(start, STEP_LIMITS);
     for (int index = 0; index < spawn->limit_count; index++) {
-        struct rlimit limit = {spawn->limits[index].value, spawn->limits[index].value};
+        struct rlimit limit = {spawn->limits[index].soft, spawn->limits[index].hard};
         if (setrlimit(spawn->limits[index].resource, &limit) < 0) fail(start, STEP_LIMITS);
     }
     sigprocmask(SIG_SETMASK, &start->mask, NULL);
     execve(spawn->program, spawn->arguments, spawn->environment);
     fail(start, STEP_EXEC);
     return 127;
+}
+
+/* The processes started here. Whoever adopts orphans has to tell them from these, also while one is just being made. */
+static pthread_mutex_t own_lock = PTHREAD_MUTEX_INITIALIZER;
+static pid_t *own;
+static size_t own_count, own_room;
+static int beginning;
+static int64_t begun;
+
+static void begin(void) {
+    pthread_mutex_lock(&own_lock);
+    beginning++, begun++;
+    pthread_mutex_unlock(&own_lock);
+}
+
+static void finish(pid_t pid) {
+    pthread_mutex_lock(&own_lock);
+    beginning--;
+    if (pid > 0 && own_count == own_room) {
+        size_t room = own_room ? own_room * 2 : 64;
+        pid_t *larger = realloc(own, room * sizeof *own);
+        if (larger) own = larger, own_room = room;
+    }
+    if (pid > 0 && own_count < own_room) own[own_count++] = pid;
+    pthread_mutex_unlock(&own_lock);
+}
+
+int clinux_is_own(pid_t pid) {
+    int found = 0;
+    pthread_mutex_lock(&own_lock);
+    for (size_t index = 0; index < own_count && !found; index++) found = own[index] == pid;
+    pthread_mutex_unlock(&own_lock);
+    return found;
+}
+
+void clinux_forget(pid_t pid) {
+    pthread_mutex_lock(&own_lock);
+    for (size_t index = 0; index < own_count; index++)
+        if (own[index] == pid) {
+            own[index] = own[--own_count];
+            break;
+        }
+    pthread_mutex_unlock(&own_lock);
+}
+
+int64_t clinux_spawn_mark(void) {
+    pthread_mutex_lock(&own_lock);
+    int64_t mark = beginning ? -1 : begun;
+    pthread_mutex_unlock(&own_lock);
+    return mark;
 }
 
 /* One stack per spawning thread: mapping one anew for each process would cost more than the clone itself. */
@@ -98,9 +149,11 @@ pid_t clinux_spawn(struct clinux_start *spawn) {
     pthread_sigmask(SIG_SETMASK, &all, &before);
     sigemptyset(&start.mask);
     int pidfd = -1;
+    begin();
     pid_t pid = clone(child, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &start, &pidfd);
     int failure = pid < 0 ? errno : start.error;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    finish(failure ? -1 : pid);
     if (pid < 0) {
         spawn->failed_step = STEP_CLONE;
         return -failure;
@@ -133,6 +186,14 @@ int clinux_output_pipe(int ends[2]) {
 int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int clinux_pidfd_signal(int pidfd, int number) { return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0); }
+
+int clinux_raise_descriptor_limit(struct clinux_limit *before) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
+    before->resource = RLIMIT_NOFILE, before->soft = limit.rlim_cur, before->hard = limit.rlim_max;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 void clinux_ignore_signals(void) {
     signal(SIGIO, SIG_IGN);

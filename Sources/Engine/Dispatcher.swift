@@ -16,6 +16,7 @@ actor Dispatcher {
     private let clocks: Clocks
     private let notice: @Sendable (String) -> Void
     private var job: Job
+    private var plan: RunPlan
     private(set) var circuit = Circuit()
     private var running = 0
     private var isStopping = false
@@ -30,6 +31,7 @@ actor Dispatcher {
         notice: @escaping @Sendable (String) -> Void, onCircuit: @escaping @Sendable (Circuit, String?) -> Void
     ) {
         self.job = job
+        plan = RunPlan(job: job, layout: layout, instance: instance)
         self.queue = queue
         self.runner = runner
         self.layout = layout
@@ -43,6 +45,7 @@ actor Dispatcher {
     func apply(_ job: Job) {
         let mayBeMended = job.changed != self.job.changed
         self.job = job
+        plan = RunPlan(job: job, layout: layout, instance: instance)
         guard mayBeMended else { return }
         circuit = Circuit()
         onCircuit(circuit, nil)
@@ -64,8 +67,6 @@ actor Dispatcher {
     }
 
     var isIdle: Bool { running == 0 }
-
-    private var mayStart: Bool { !isStopping }
 
     private var free: Int {
         guard !isStopping, !job.isDisabled else { return 0 }
@@ -106,11 +107,10 @@ actor Dispatcher {
     }
 
     private nonisolated func perform(_ grant: Grant) async {
-        guard await mayStart, let site = await queue.localise(grant) else {
+        guard let (script, policy) = await plan(grant) else {
             await queue.giveBack([grant], reason: .stopped)
             return
         }
-        let (script, policy) = await plan(grant, site)
         let result = await runner.run(script)
         let judgement = policy.judge(result)
         if judgement.meaning == .shortage {
@@ -119,7 +119,7 @@ actor Dispatcher {
         }
         let runResult = RunResult(
             ending: RunEnding(judgement.queueMeaning, reason: judgement.reason, exitCode: judgement.exitCode, signal: judgement.signal),
-            startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail)
+            startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail, hasLog: result.hasLog)
         _ = await queue.commit([(grant, runResult)])
         if judgement.meaning == .jobBroken {
             await broken(judgement, result)
@@ -128,8 +128,10 @@ actor Dispatcher {
         }
     }
 
-    private func plan(_ grant: Grant, _ site: RunSite) -> (Script, ExitPolicy) {
-        (RunPlan(job: job, layout: layout, instance: instance).script(grant, site), job.policy)
+    /// What to start for a grant; nil when nothing may start any more.
+    private func plan(_ grant: Grant) async -> (Script, ExitPolicy)? {
+        guard !isStopping, let site = await queue.localise(grant) else { return nil }
+        return (plan.script(grant, site), job.policy)
     }
 
     // MARK: Trouble

@@ -23,6 +23,7 @@ struct Housekeeper: Service {
     }
 
     private func makeRounds() async {
+        await board.waitUntilLoaded()
         var stalled: Set<String> = []
         var round = 0
         while !Task.isCancelled {
@@ -36,6 +37,12 @@ struct Housekeeper: Service {
     private func recover() async {
         for (queue, _, _) in await board.queues { _ = await queue.recover() }
         instances.removeDead()
+    }
+
+    /// Sweeps once.
+    func sweep() async {
+        var stalled: Set<String> = []
+        await sweep(&stalled)
     }
 
     private func sweep(_ stalled: inout Set<String>) async {

@@ -35,10 +35,15 @@ actor JobBoard: Service {
     private var problems: [FileName: [String]] = [:]
     private var jobTokens: [String: WatchToken] = [:]
     private var isStopping = false
+    /// Queues of removed jobs that still finish what runs.
+    private var retirements: [Task<Void, Never>] = []
     /// Dispatchers to be run by `run`.
     private let newcomers: AsyncStream<FileName>
     private let newcomer: AsyncStream<FileName>.Continuation
     private let onReady: @Sendable () -> Void
+    /// Ends when the jobs have been read for the first time.
+    private let loading: AsyncStream<Void>
+    private let loaded: AsyncStream<Void>.Continuation
 
     init(
         layout: Layout, source: any JobSource, spool: Folder, runner: Runner, router: EventRouter, instances: Instances,
@@ -56,11 +61,13 @@ actor JobBoard: Service {
         self.onTransition = onTransition
         self.onReady = onReady
         (newcomers, newcomer) = AsyncStream.makeStream()
+        (loading, loaded) = AsyncStream.makeStream()
     }
 
     func run() async {
         await withGracefulShutdownHandler {
             await reload()
+            loaded.finish()
             let followers = [Task { await self.followJobFolders() }, Task { await self.followQueueFolders() }]
             onReady()
             await withDiscardingTaskGroup { group in
@@ -77,6 +84,7 @@ actor JobBoard: Service {
         } onGracefulShutdown: {
             Task { await self.stop() }
         }
+        for retirement in retirements { await retirement.value }
         for seat in seats.values { await seat.queue.close() }
     }
 
@@ -87,6 +95,10 @@ actor JobBoard: Service {
         runner.askAllToFinish()
         for seat in seats.values { seat.queue.stopHinting() }
         newcomer.finish()
+    }
+
+    nonisolated func waitUntilLoaded() async {
+        for await _ in loading {}
     }
 
     /// The queues at work, for the housekeeper.
@@ -124,7 +136,8 @@ actor JobBoard: Service {
         source.watchedFolders().compactMap { path in (try? Folder.open(FilePath(path)).file.stamp())?.changed }
     }
 
-    private func reload() async {
+    /// Reads the jobs anew, and brings what runs in step with them.
+    func reload() async {
         let source = source
         let found = await Offload.run { source.load() }
         if isStopping { return }
@@ -134,6 +147,8 @@ actor JobBoard: Service {
                 await seat(job)
                 report(name, problems, isWorking: true)
             case .broken(let problems):
+                // Its queue is made all the same: what is dropped there waits until the job is mended.
+                _ = try? QueueLayout.make(name, in: spool)
                 report(name, problems, isWorking: false)
             }
         }
@@ -181,7 +196,15 @@ actor JobBoard: Service {
         do throws(FileError) {
             let folder = try QueueLayout.make(job.name, in: spool)
             var inboxes: [Folder] = []
-            for path in job.inboxes { inboxes.append(try Folder.open(path)) }
+            let device = try folder.file.stamp().device
+            for path in job.inboxes {
+                let inbox = try Folder.open(path)
+                guard try inbox.file.stamp().device == device else {
+                    // Items are moved by rename.
+                    throw FileError(.move, "\(path.escaped) (setting inbox) to \(folder.path.escaped)", .improperLink)
+                }
+                inboxes.append(inbox)
+            }
             _ = try Folder.make(layout.jobData(job.name), mode: 0o750)
             let queue = FolderQueue(
                 name: job.name, spool: spool, folder: folder, inboxes: inboxes, rules: job.rules, around: surroundings(of: job))
@@ -219,11 +242,12 @@ actor JobBoard: Service {
         for token in seat.tokens { router.remove(token) }
         await seat.dispatcher.stop()
         seat.queue.stopHinting()
-        Task {
+        let retirement = Task {
             // Runs that are under way end by themselves; only then does the queue let go.
             while await !seat.dispatcher.isIdle { try? await Task.sleep(for: .milliseconds(100)) }
             await seat.queue.close()
         }
+        retirements.append(retirement)
     }
 
     /// A queue folder that was renamed, removed or replaced is opened anew; its job goes on with what is there now.

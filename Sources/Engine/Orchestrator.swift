@@ -43,7 +43,10 @@ package struct Orchestrator: Sendable {
     package func run(onReady: @escaping @Sendable () -> Void) async throws {
         let spool = try StartCheck.run(layout)
         let instances = try Instances.register(dataFolder: layout.data, clocks: clocks)
-        defer { instances.resign() }
+        defer {
+            instances.removeDead()
+            instances.resign()
+        }
         let runner = try Runner(clocks: clocks)
         let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
         let router = EventRouter(watcher: watcher)
@@ -65,8 +68,8 @@ package struct Orchestrator: Sendable {
                     .init(service: housekeeper, successTerminationBehavior: .ignore),
                     .init(service: board, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], logger: logger))
-        let signals = Task { await followSignals(group, runner: runner) }
-        let drain = isDraining ? Task { await waitUntilDrained(board, group) } : nil
+        let signals = Task { await followSignals(group, board, runner) }
+        let drain = isDraining ? Task { await waitUntilDrained(board, housekeeper, group) } : nil
         defer {
             signals.cancel()
             drain?.cancel()
@@ -74,10 +77,15 @@ package struct Orchestrator: Sendable {
         try await group.run()
     }
 
-    /// The first signal stops in order, a second one at once.
-    private func followSignals(_ group: ServiceGroup, runner: Runner) async {
+    /// SIGHUP reads the jobs anew. The first SIGTERM or SIGINT stops in order, a second one at once.
+    private func followSignals(_ group: ServiceGroup, _ board: JobBoard, _ runner: Runner) async {
         var count = 0
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+            if signal == .sighup {
+                notice("\(signal): reading the jobs anew")
+                await board.reload()
+                continue
+            }
             count += 1
             if count == 1 {
                 notice("\(signal): stopping; what runs may finish within its stopping_wait_time (once more stops at once)")
@@ -89,13 +97,15 @@ package struct Orchestrator: Sendable {
         }
     }
 
-    private func waitUntilDrained(_ board: JobBoard, _ group: ServiceGroup) async {
+    private func waitUntilDrained(_ board: JobBoard, _ housekeeper: Housekeeper, _ group: ServiceGroup) async {
         // Twice in a row: between two looks nothing may have been on its way from one state to another.
         var quietLooks = 0
         while quietLooks < 3 {
             do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
             quietLooks = await board.isDrained(horizon: Self.drainHorizon) ? quietLooks + 1 : 0
         }
+        // Whoever only ever drains would otherwise never be swept.
+        await housekeeper.sweep()
         await group.triggerGracefulShutdown()
     }
 }

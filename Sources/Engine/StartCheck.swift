@@ -13,6 +13,11 @@ package enum StartCheck {
     /// Makes what is missing of the layout, and proves that items can be moved as the design needs it.
     package static func run(_ layout: Layout) throws(Refusal) -> Folder {
         for path in [layout.jobs, layout.spool, layout.data] {
+            // Making a whole tree would turn a mistyped root into a new, empty one.
+            let parent = path.removingLastComponent()
+            guard (try? Folder.open(parent)) != nil else {
+                throw Refusal("\(parent.escaped) does not exist or cannot be entered; create it, or name another place (--root, --jobs, --spool, --data)")
+            }
             do throws(FileError) {
                 _ = try Folder.make(path, mode: path == layout.data ? 0o750 : 0o755)
             } catch {

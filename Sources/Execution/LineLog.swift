@@ -42,6 +42,8 @@ struct LineLog {
     private var skipped = 0
     private var hasFailed = false
     private(set) var errorTail: [UInt8] = []
+    /// Whether the file has got anything.
+    var isBegun: Bool { file != nil }
 
     init(_ script: Script, clocks: Clocks) {
         folder = script.logFolder
@@ -90,7 +92,8 @@ struct LineLog {
     private mutating func write(_ line: [UInt8], _ level: Level) {
         if written == 0, pending.isEmpty { pending += form(Array(title.utf8), .system) }
         let text = form(line, level)
-        guard written + pending.count + text.count <= Self.sizeLimit else {
+        // Once a line did not fit, no later one goes before it.
+        guard tail.isEmpty, written + pending.count + text.count <= Self.sizeLimit else {
             tail += text
             if tail.count > 2 * Self.tailLimit {
                 skipped += tail.count - Self.tailLimit
@@ -153,6 +156,18 @@ struct LineLog {
         var text = errorTail[...]
         if text.count == Self.errorLimit { text = text.drop { $0 != UInt8(ascii: "\n") }.dropFirst() }
         let lines = (text.isEmpty ? errorTail[...] : text).split(separator: UInt8(ascii: "\n")).map { Self.printable(Array($0)) }
-        return lines.joined(separator: "\n")
+        // Escaped bytes take more room than they took before: what comes last counts.
+        var shown: [UInt8] = []
+        for line in lines.reversed() {
+            let room = Self.errorLimit - shown.count - 1
+            guard room > 0 else { break }
+            var kept = Array(line.utf8)[...]
+            if kept.count > room {
+                kept = kept.suffix(room).drop { $0 & 0xC0 == 0x80 }
+            }
+            shown = Array(kept) + (shown.isEmpty ? [] : [UInt8(ascii: "\n")]) + shown
+            if kept.count < line.utf8.count { break }
+        }
+        return String(decoding: shown, as: UTF8.self)
     }
 }

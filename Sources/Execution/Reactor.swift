@@ -18,22 +18,26 @@ package final class Reactor: Sendable {
     private struct Deadline: Comparable {
         let at: Duration
         let number: Int
-        let fire: () -> Void
         static func < (left: Deadline, right: Deadline) -> Bool { (left.at, left.number) < (right.at, right.number) }
         static func == (left: Deadline, right: Deadline) -> Bool { left.number == right.number }
     }
 
+    private typealias Handlers = [Int32: @Sendable () -> Void]
+
     /// Only touched on the reactor's own thread.
     private final class State: @unchecked Sendable {
-        var handlers: [Int32: () -> Void] = [:]
+        /// What a handler reads goes through here: one buffer for all.
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         var deadlines = Heap<Deadline>()
-        var cancelled: Set<Int> = []
+        /// What is still to be called, by number. A cancelled deadline must not keep what it would have called alive.
+        var actions: [Int: () -> Void] = [:]
         var numbers = 0
     }
 
     private let poller: Int32
     private let bell: Int32
     private let inbox = Mutex(Inbox())
+    private let handlers = Mutex<Handlers>([:])
     private let state = State()
     private let clocks: Clocks
 
@@ -55,31 +59,45 @@ package final class Reactor: Sendable {
     }
 
     package func stop() {
-        inbox.withLock { $0.isStopped = true }
-        perform {}
+        // On the thread itself: the bell is closed behind its loop, and must not be rung after that.
+        perform { [self] in inbox.withLock { $0.isStopped = true } }
     }
 
-    // MARK: On the reactor's thread only
-
-    /// Calls the handler whenever the descriptor can be read, or its other end is gone.
-    func watch(_ descriptor: Int32, _ handler: @escaping () -> Void) {
-        state.handlers[descriptor] = handler
+    /// Calls the handler, on the reactor's thread, whenever the descriptor can be read or its other end is gone. May be
+    /// called from any thread.
+    func watch(_ descriptor: Int32, _ handler: @escaping @Sendable () -> Void) {
+        handlers.withLock { $0[descriptor] = handler }
         _ = clinux_poller_add(poller, descriptor)
     }
 
     func unwatch(_ descriptor: Int32) {
-        state.handlers[descriptor] = nil
         _ = clinux_poller_remove(poller, descriptor)
+        handlers.withLock { $0[descriptor] = nil }
+    }
+
+    // MARK: On the reactor's thread only
+
+    /// Reads once into the reactor's buffer and hands on what came; returns what read(2) returned.
+    func read(_ descriptor: Int32, _ body: (ArraySlice<UInt8>) -> Void) -> Int {
+        let count = Glibc.read(descriptor, &state.buffer, state.buffer.count)
+        if count > 0 { body(state.buffer[..<count]) }
+        return count
     }
 
     /// Calls once after a time; returns a number to cancel it with.
     func after(_ pause: Duration, _ fire: @escaping () -> Void) -> Int {
         state.numbers += 1
-        state.deadlines.insert(Deadline(at: clocks.uptime() + pause, number: state.numbers, fire: fire))
+        state.actions[state.numbers] = fire
+        state.deadlines.insert(Deadline(at: clocks.uptime() + pause, number: state.numbers))
         return state.numbers
     }
 
-    func cancel(_ number: Int) { state.cancelled.insert(number) }
+    func cancel(_ number: Int) {
+        guard state.actions.removeValue(forKey: number) != nil else { return }
+        if state.deadlines.count > 64 + 2 * state.actions.count {
+            state.deadlines = Heap(state.deadlines.unordered.filter { state.actions[$0.number] != nil })
+        }
+    }
 
     private func loop() {
         var ready = [Int32](repeating: -1, count: 64)
@@ -90,7 +108,7 @@ package final class Reactor: Sendable {
                     ring()
                 } else {
                     // A handler of this round may have ended what another was about.
-                    state.handlers[descriptor]?()
+                    handlers.withLock({ $0[descriptor] })?()
                 }
             }
             fireDue()
@@ -101,7 +119,7 @@ package final class Reactor: Sendable {
 
     private func ring() {
         var count: UInt64 = 0
-        _ = read(bell, &count, 8)
+        _ = Glibc.read(bell, &count, 8)
         let work = inbox.withLock { inbox in
             defer { inbox.work = [] }
             return inbox.work
@@ -118,17 +136,14 @@ package final class Reactor: Sendable {
     }
 
     private func dropCancelled() {
-        while let next = state.deadlines.min, state.cancelled.contains(next.number) {
-            state.cancelled.remove(next.number)
-            state.deadlines.removeMin()
-        }
+        while let next = state.deadlines.min, state.actions[next.number] == nil { state.deadlines.removeMin() }
     }
 
     private func fireDue() {
         dropCancelled()
         while let next = state.deadlines.min, next.at <= clocks.uptime() {
             state.deadlines.removeMin()
-            if state.cancelled.remove(next.number) == nil { next.fire() }
+            state.actions.removeValue(forKey: next.number)?()
             dropCancelled()
         }
     }

@@ -13,17 +13,34 @@ package final class Runner: Sendable {
     private let isSweepScheduled = Mutex(false)
     /// Orphans that were told to end, and since when. Only touched on the reactor's thread.
     private nonisolated(unsafe) var adoptedSince: [pid_t: Duration] = [:]
+    /// To which runs an orphan without a mark may belong. Only touched on the reactor's thread.
+    private nonisolated(unsafe) var suspects: [pid_t: Set<ItemID>] = [:]
 
-    /// Processes started here and not reaped yet, over all runners of this program: `waitid` is asked for these alone.
-    private static let started = Mutex<Set<pid_t>>([])
+    static func isRunning(_ pid: pid_t) -> Bool { clinux_is_own(pid) != 0 }
 
-    static func isRunning(_ pid: pid_t) -> Bool { started.withLock { $0.contains(pid) } }
+    /// Children that nobody in this program has started: adopted orphans. nil when a start came in between, and nothing
+    /// is certain.
+    private static func adopted() -> [pid_t]? {
+        let before = clinux_spawn_mark()
+        guard before >= 0 else { return nil }
+        let children = ProcessTree.children()
+        guard clinux_spawn_mark() == before else { return nil }
+        return children.filter { !isRunning($0) }
+    }
+
+    /// The limit of descriptors that this program was started with: scripts get that one, not our own.
+    private static let originalLimit: clinux_limit? = {
+        // Each run needs three, and the runtime's own threads end the program when there are none left.
+        var before = clinux_limit()
+        return clinux_raise_descriptor_limit(&before) == 0 ? before : nil
+    }()
 
     /// Throws when the machine has no descriptors left.
     package init(clocks: Clocks = .system) throws {
         self.clocks = clocks
         reactor = try Reactor(clocks: clocks)
         clinux_ignore_signals()
+        _ = Self.originalLimit
         // Where the kernel refuses, orphans go to init; they are still found by their environment when it matters.
         _ = clinux_become_subreaper()
     }
@@ -47,7 +64,7 @@ package final class Runner: Sendable {
             onEnd(
                 ScriptResult(
                     end: .notStarted(step: step, code), cutOff: nil, startedAt: startedAt, finishedAt: clocks.now(),
-                    errorTail: "\(step) failed: \(code): \(Escaped.text(script.arguments.first ?? []))"))
+                    errorTail: "\(step) failed: \(code): \(Escaped.text(script.arguments.first ?? []))", hasLog: log.isBegun))
         }
         guard let output = Pipe(), let error = Pipe() else { return couldNotStart("making a pipe", Errno(rawValue: errno)) }
         switch Self.spawn(script, output: output.writing.descriptor, error: error.writing.descriptor) {
@@ -57,13 +74,13 @@ package final class Runner: Sendable {
                 script, pid: pid, process: process, output: output.reading, error: error.reading, startedAt: startedAt,
                 reactor: reactor, clocks: clocks,
                 onEnd: { [self] result in
-                    Self.started.withLock { _ = $0.remove(pid) }
+                    clinux_forget(pid)
                     runs.withLock { $0[script.run] = nil }
                     scheduleSweep()
                     onEnd(result)
                 })
             runs.withLock { $0[script.run] = run }
-            reactor.perform { run.begin() }
+            run.begin()
         }
     }
 
@@ -98,12 +115,12 @@ package final class Runner: Sendable {
         request.folder = script.folder.descriptor
         request.umask = script.umask.map { Int32($0) } ?? -1
         request.nice = Int32(script.nice)
+        let limits = [originalLimit].compactMap { $0 }
         let pid = withExtendedLifetime((arguments, environment)) {
-            // Registered under the lock, so that nobody takes the new child for an adopted orphan.
-            started.withLock { started in
-                let pid = clinux_spawn(&request)
-                if pid > 0 { started.insert(pid) }
-                return pid
+            limits.withUnsafeBufferPointer { limits in
+                request.limits = limits.baseAddress
+                request.limit_count = Int32(limits.count)
+                return clinux_spawn(&request)
             }
         }
         guard pid > 0 else { return .failure(step: String(cString: clinux_step_name(request.failed_step)), Errno(rawValue: -pid)) }
@@ -127,18 +144,36 @@ package final class Runner: Sendable {
     /// Reaps orphans that have ended, and ends those whose run is over: SIGTERM first, SIGKILL at a later look.
     private func sweepAdopted() {
         isSweepScheduled.withLock { $0 = false }
+        guard let adopted = Self.adopted() else { return scheduleSweep() }
         var isAnyLeft = false
-        for child in ProcessTree.children() where !Self.isRunning(child) {
+        for child in adopted {
             if ProcessTree.look(child)?.isZombie == true {
                 _ = waitpid(child, nil, WNOHANG)
-            } else if let run = ProcessTree.run(of: child), runs.withLock({ $0[run] }) == nil {
+                adoptedSince[child] = nil
+                suspects[child] = nil
+            } else if hasOutlivedItsRun(child) {
                 isAnyLeft = true
                 let began = adoptedSince[child] ?? clocks.uptime()
                 adoptedSince[child] = began
                 kill(child, clocks.uptime() - began > ScriptRun.killDelay ? SIGKILL : SIGTERM)
             }
         }
-        if isAnyLeft { scheduleSweep() } else { adoptedSince = [:] }
+        if isAnyLeft { scheduleSweep() }
+        if adopted.isEmpty {
+            adoptedSince = [:]
+            suspects = [:]
+        }
+    }
+
+    /// An orphan that has emptied its environment does not say whose it is: of one of the runs that were under way when
+    /// it was first seen, or of one that had just ended. When none of those is left, it has no owner.
+    private func hasOutlivedItsRun(_ child: pid_t) -> Bool {
+        runs.withLock { runs in
+            if let run = ProcessTree.run(of: child) { return runs[run] == nil }
+            let possible = (suspects[child] ?? Set(runs.keys)).filter { runs[$0] != nil }
+            suspects[child] = possible
+            return possible.isEmpty
+        }
     }
 
     // MARK: Ending runs

@@ -73,8 +73,13 @@ package struct ScriptResult: Sendable, Equatable {
     package var finishedAt: Instant
     /// The last lines of standard error, at most 4 KiB, as printable text.
     package var errorTail: String
+    /// Something was written to the log.
+    package var hasLog: Bool
 
-    package init(end: End, cutOff: CutOff?, startedAt: Instant, finishedAt: Instant, errorTail: String) {
+    package init(
+        end: End, cutOff: CutOff?, startedAt: Instant, finishedAt: Instant, errorTail: String, hasLog: Bool = false
+    ) {
+        self.hasLog = hasLog
         self.end = end
         self.cutOff = cutOff
         self.startedAt = startedAt

@@ -12,6 +12,9 @@ final class ScriptRun: @unchecked Sendable {
     /// Between SIGTERM and SIGKILL (contract §7).
     static let killDelay = Duration.seconds(5)
 
+    /// How long the pipes may stay open after the script has ended, while none of its processes is to be seen.
+    private static let pipeDelay = Duration.milliseconds(100)
+
     private enum Stage { case running, asked, terminating, killed }
 
     let script: Script
@@ -30,7 +33,8 @@ final class ScriptRun: @unchecked Sendable {
     private var idleDeadline: Int?
     private var lastSign: Duration
     private var hasEnded = false
-    private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    private var isWaitingForSurvivors = false
+    private var isWaitingForPipes = false
 
     init(
         _ script: Script, pid: pid_t, process: OpenFile, output: OpenFile, error: OpenFile, startedAt: Instant, reactor: Reactor,
@@ -48,9 +52,16 @@ final class ScriptRun: @unchecked Sendable {
         lastSign = clocks.uptime()
     }
 
+    /// Starts following the run. Called once, on the thread that started it; from here on everything happens on the
+    /// reactor's. The process comes last: its end closes pipes that must be watched by then.
     func begin() {
         for (level, pipe) in pipes { reactor.watch(pipe.descriptor) { self.read(level) } }
+        if script.timeout != nil || script.idleTimeout != nil { reactor.perform { self.setDeadlines() } }
         reactor.watch(process.descriptor) { self.reap() }
+    }
+
+    private func setDeadlines() {
+        guard !hasEnded else { return }
         if let timeout = script.timeout {
             deadlines.append(reactor.after(timeout) { self.cut(.timeout, "it ran longer than the timeout allows") })
         }
@@ -63,10 +74,9 @@ final class ScriptRun: @unchecked Sendable {
         guard let pipe = pipes[level] else { return }
         // A few buffers at a time: one loud script must not keep the others waiting.
         for _ in 0..<8 {
-            let count = Glibc.read(pipe.descriptor, &buffer, buffer.count)
+            let count = reactor.read(pipe.descriptor) { log.append($0, level) }
             if count > 0 {
                 lastSign = clocks.uptime()
-                log.append(buffer[..<count], level)
                 continue
             }
             if count < 0 && errno == EINTR { continue }
@@ -93,17 +103,26 @@ final class ScriptRun: @unchecked Sendable {
 
     private func endIfOver() {
         guard end != nil, !hasEnded else { return }
-        guard pipes.isEmpty, !hasSurvivors else { return endSurvivors() }
-        finish()
+        if hasSurvivors { return endSurvivors() }
+        if pipes.isEmpty { return finish() }
+        if stage == .terminating || stage == .killed { return endSurvivors() }
+        // A process that is just being started elsewhere holds a copy of the pipe until it has become its program. If
+        // the pipe stays open for longer, a descendant has it.
+        guard !isWaitingForPipes else { return }
+        isWaitingForPipes = true
+        deadlines.append(reactor.after(Self.pipeDelay) { if !self.hasEnded, !self.pipes.isEmpty { self.endSurvivors() } })
     }
 
     /// Members of the process group, and, where the item may run again, descendants that left it and lost their
     /// parents. After a success the latter are ended a moment later (`Runner.sweepAdopted`): looking for them here would
     /// cost every small run more than all the rest of its supervision.
     private var hasSurvivors: Bool {
-        // Orphans of the group that have ended are ours to collect, and count as members of it until then.
-        while waitpid(-pid, nil, WNOHANG) > 0 {}
-        if kill(-pid, 0) == 0 { return true }
+        if kill(-pid, 0) == 0 {
+            // Members that lost their parents became our children: what has ended of them would answer until it is reaped.
+            // The script itself has been collected by then: nobody else waits for them.
+            while end != nil, waitpid(-pid, nil, WNOHANG) > 0 {}
+            if kill(-pid, 0) == 0 { return true }
+        }
         guard end != .exited(0) || stage != .running else { return false }
         return ProcessTree.children().contains { child in
             !Runner.isRunning(child) && ProcessTree.look(child)?.isZombie == false && ProcessTree.run(of: child) == script.run
@@ -113,9 +132,13 @@ final class ScriptRun: @unchecked Sendable {
     /// The script has ended, but left processes behind: a run does not outlive its script, so they are told to end, and
     /// made to if they do not.
     private func endSurvivors() {
-        guard stage == .running || stage == .asked else { return }
-        if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
-        terminate()
+        guard !isWaitingForSurvivors else { return }
+        isWaitingForSurvivors = true
+        // A run that was cut has been told already, with all its processes; the script was only the first to end.
+        if stage == .running || stage == .asked {
+            if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
+            terminate()
+        }
         waitForSurvivors(.milliseconds(5))
     }
 
@@ -123,7 +146,10 @@ final class ScriptRun: @unchecked Sendable {
         deadlines.append(
             reactor.after(pause) { [self] in
                 guard !hasEnded else { return }
-                if stage == .killed, !hasSurvivors {
+                if stage == .killed, hasSurvivors {
+                    // Started between the look at the processes and the signal.
+                    signal(SIGKILL)
+                } else if stage == .killed {
                     // Whatever still holds the pipe is not of this run, or cannot die: its output is not waited for.
                     for pipe in pipes.values { reactor.unwatch(pipe.descriptor) }
                     pipes = [:]
@@ -142,7 +168,8 @@ final class ScriptRun: @unchecked Sendable {
         log.finish()
         onEnd(
             ScriptResult(
-                end: end, cutOff: cutOff, startedAt: startedAt, finishedAt: clocks.now(), errorTail: log.errorText))
+                end: end, cutOff: cutOff, startedAt: startedAt, finishedAt: clocks.now(), errorTail: log.errorText,
+                hasLog: log.isBegun))
     }
 
     private static func words(_ end: ScriptResult.End) -> String {

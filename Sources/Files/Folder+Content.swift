@@ -11,6 +11,16 @@ extension Folder {
         }
     }
 
+    /// The end of a file's content, at most `limit` bytes; nil when there is none of that name.
+    package func readTail(_ place: RelativePath, limit: Int) throws(FileError) -> [UInt8]? {
+        do throws(FileError) {
+            let file = try open(place)
+            return try file.read(at: max(0, Int(clamping: file.stamp().size) - limit), count: limit)
+        } catch where error.isMissing {
+            return nil
+        }
+    }
+
     /// Writes a new file; throws EEXIST when the name is taken.
     package func write(_ bytes: [UInt8], toNew place: RelativePath, mode: UInt32 = 0o600) throws(FileError) {
         try create(place, mode: mode).write(bytes)
@@ -23,8 +33,7 @@ extension Folder {
     /// - Parameter durable: also sync the file before the rename and the folder after it. Blocks; use `Offload`.
     package func replace(_ place: RelativePath, with bytes: [UInt8], mode: UInt32 = 0o600, durable: Bool = false) throws(FileError) {
         let temporary = place.temporary
-        try remove(temporary)
-        let file = try create(temporary, mode: mode)
+        let file = try overwrite(temporary, mode: mode)
         do throws(FileError) {
             try file.write(bytes)
             if durable { try file.sync() }

@@ -113,13 +113,18 @@ extension Folder {
         let listing = try inside.listing()
         while let entry = try listing.next() {
             let name = RelativePath(entry.name)
-            // EISDIR (or EPERM, POSIX's answer) says it is a folder where the listing could not tell.
-            if entry.mayBeFolder, try inside.stamp(name)?.kind == .folder {
-                try inside.removeTree(name)
-            } else {
-                try inside.remove(name)
+            do throws(FileError) {
+                try inside.removeAnything(name, mayBeFolder: entry.mayBeFolder)
+            } catch where error.code == .permissionDenied {
+                // Some programs forbid their own folders to be written to (Go's module cache): the owner may undo it.
+                try setMode(place, 0o700)
+                try inside.removeAnything(name, mayBeFolder: entry.mayBeFolder)
             }
         }
         try removeEmptyFolder(place)
+    }
+
+    private func removeAnything(_ name: RelativePath, mayBeFolder: Bool) throws(FileError) {
+        if mayBeFolder, try stamp(name)?.kind == .folder { try removeTree(name) } else { try remove(name) }
     }
 }

@@ -98,6 +98,11 @@ package final class Folder: Sendable {
         try create(place, flags: O_EXCL, mode: mode)
     }
 
+    /// Opens for writing, emptying what is there or creating it.
+    package func overwrite(_ place: RelativePath, mode: UInt32 = 0o600) throws(FileError) -> OpenFile {
+        try create(place, flags: O_TRUNC, mode: mode)
+    }
+
     /// Opens for appending, creating the file when it is missing.
     package func append(to place: RelativePath, mode: UInt32 = 0o600) throws(FileError) -> OpenFile {
         try create(place, flags: O_APPEND, mode: mode)

@@ -12,14 +12,17 @@ package struct Envelope: Sendable, Equatable {
     package var notBefore: Instant?
     package var expiresAt: Instant?
     package var trigger: Trigger?
+    /// How many jobs have forwarded the file, or what it was made from, so far. Written by Bobbin.
+    package var hops: Int?
     /// Arguments for the script in place of the payload's path.
     package var arguments: [String]?
     package var properties: [JSON.Member]
 
     package init(
         id: ItemID? = nil, correlationID: String? = nil, notBefore: Instant? = nil, expiresAt: Instant? = nil,
-        trigger: Trigger? = nil, arguments: [String]? = nil, properties: [JSON.Member] = []
+        trigger: Trigger? = nil, hops: Int? = nil, arguments: [String]? = nil, properties: [JSON.Member] = []
     ) {
+        self.hops = hops
         self.id = id
         self.correlationID = correlationID
         self.notBefore = notBefore
@@ -75,6 +78,9 @@ package struct Envelope: Sendable, Equatable {
                     throw wrong("one of " + Trigger.allCases.map(\.rawValue).joined(separator: ", "))
                 }
                 self.trigger = trigger
+            case "hops":
+                guard let count = value.integer.flatMap(Int.init(exactly:)), (0...1000).contains(count) else { throw wrong("a whole number") }
+                hops = count
             case "arguments":
                 let texts = value.array?.compactMap(\.string)
                 guard let texts, texts.count == value.array?.count, !texts.contains(where: { $0.utf8.contains(0) }) else {
@@ -99,6 +105,7 @@ package struct Envelope: Sendable, Equatable {
         if let notBefore { members.append(.init("not_before", JSON(notBefore))) }
         if let expiresAt { members.append(.init("expires_at", JSON(expiresAt))) }
         if let trigger { members.append(.init("trigger", .string(trigger.rawValue))) }
+        if let hops { members.append(.init("hops", JSON(hops))) }
         if let arguments { members.append(.init("arguments", .array(arguments.map(JSON.string)))) }
         if !properties.isEmpty { members.append(.init("properties", .object(properties))) }
         return .object(members)

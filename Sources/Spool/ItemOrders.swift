@@ -38,7 +38,9 @@ package struct ItemOrders: Sendable {
         record.failures = machine.failures
         record.interruptions = machine.interruptions
         record.nextAttemptAt = clocks.now()
+        if let outcome = try folder.read(place.outcome).flatMap(StatusDocument.init(bytes:)) { record.closeLastAttempt(with: outcome) }
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        try folder.remove(place.cancelRequest)
         // The old outcome stays readable; left under its name it would be taken for the outcome of the next run.
         try folder.replace(place.outcome, to: folder, as: place.root / "outcome.previous.json")
         var status = status(of: record, .retrying, reason: "operator")
@@ -67,21 +69,37 @@ package struct ItemOrders: Sendable {
         return .done
     }
 
-    /// Cancels a file that still waits in the inbox: it goes to `failed/` without having run.
+    /// Cancels a file that still waits in the inbox: it goes to `failed/` without having run, with its envelope and
+    /// under the id that this asks for. nil when it waits no more, or is being claimed at this moment.
     package func cancelWaiting(_ file: FileName) throws(FileError) -> ItemID? {
         guard let stamp = try folder.stamp(RelativePath(file)) else { return nil }
+        // Held until the outcome is there, so that nobody recovers the item in between. What cannot be opened as a file
+        // (a link, a pipe) has no lock, and is never run either.
+        let payload: OpenFile?
+        do throws(FileError) {
+            payload = stamp.kind == .file || stamp.kind == .folder ? try folder.open(RelativePath(file)) : nil
+        } catch where error.isMissing {
+            return nil
+        }
+        if let payload, try !payload.tryLock() { return nil }
         let now = clocks.now()
-        let id = ItemID.make(at: now)
+        let envelopeName = Envelope.name(for: file)
+        let letter = try envelopeName.flatMap { name throws(FileError) in try folder.read(RelativePath(name), limit: Envelope.sizeLimit) }
+        let envelope = letter.flatMap { try? Envelope(bytes: $0) }
+        var id = envelope?.id ?? ItemID.make(at: now)
+        if try QueueReader(name: name, folder: folder).place(of: id) != nil { id = ItemID.make(at: now) }
         let place = ItemPlace.claimed(id)
-        try folder.makeFolder(place.root, mode: 0o750)
+        guard try folder.makeFolder(place.root, mode: 0o750) else { return nil }
         try folder.makeFolder(place.payloadFolder, mode: 0o750)
         guard try folder.move(RelativePath(file), to: folder, as: place.payload(file)) == .moved else {
             try folder.removeTree(place.root)
             return nil
         }
-        let record = ItemRecord(
-            id: id, name: file, trigger: .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
+        if letter != nil, let envelopeName { _ = try folder.move(RelativePath(envelopeName), to: folder, as: place.envelope) }
+        var record = ItemRecord(
+            id: id, name: file, trigger: envelope?.trigger ?? .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
             instance: ItemID(high: 0, low: 0))
+        record.envelope = envelope
         try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
         try conclude(record, at: place)
         return id

@@ -57,6 +57,18 @@ package struct ItemRecord: Sendable, Equatable {
         ItemMachine(state: state, failures: failures, interruptions: interruptions)
     }
 
+    /// Takes over how the last attempt ended from the outcome, where alone it was written: a final state needs no second
+    /// record, but a new attempt must not find an old one that seems to run.
+    package mutating func closeLastAttempt(with outcome: StatusDocument) {
+        guard var attempt = attempts.popLast() else { return }
+        attempt.finishedAt = attempt.finishedAt ?? outcome.finishedAt ?? attempt.startedAt
+        attempt.exitCode = attempt.exitCode ?? outcome.exitCode
+        attempt.signal = attempt.signal ?? outcome.signal
+        attempt.reason = attempt.reason ?? outcome.reason
+        attempt.error = attempt.error ?? outcome.error
+        attempts.append(attempt)
+    }
+
     /// Attempts remembered; older ones are dropped first, the counts stay.
     package static let attemptsKept = 50
 }

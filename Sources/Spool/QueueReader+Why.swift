@@ -3,9 +3,7 @@ import Files
 
 extension QueueReader {
     /// Why a name in the inbox has not been taken, judged with the rules an orchestrator would use; nil when nothing
-    /// has that name.
-    ///
-    /// Looks twice, a settle time apart, when only time can tell: at most a second and a bit.
+    /// has that name. One look: what only time can tell (a file that still grows between two looks) it cannot know.
     package func why(_ file: FileName, rules: QueueRules, clocks: Clocks = .system) async throws(FileError) -> WaitReason? {
         let place = RelativePath(file)
         guard let first = try folder.stamp(place) else { return nil }

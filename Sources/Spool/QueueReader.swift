@@ -37,7 +37,7 @@ package struct QueueReader: Sendable {
         for (area, place) in [(Area.claimed, ItemPlace.claimed(id)), (.retry, .retry(id)), (.failed, .failed(id))] where folder.exists(place.root) {
             return (area, place)
         }
-        for day in try folder.names(in: QueueLayout.done).sorted().reversed() {
+        for day in try days().reversed() {
             let place = ItemPlace.done(id, day: day)
             if folder.exists(place.root) { return (.done, place) }
         }
@@ -79,11 +79,20 @@ package struct QueueReader: Sendable {
         case .failed: return try ids(in: QueueLayout.failed)
         case .done:
             var found: [ItemID] = []
-            for day in try folder.names(in: QueueLayout.done).sorted().reversed() where found.count < limit {
+            for day in try days().reversed() where found.count < limit {
                 found.insert(contentsOf: try ids(in: QueueLayout.done / day).suffix(limit - found.count), at: 0)
             }
             return found
         }
+    }
+
+    /// The folders of `done/`, oldest first. What else somebody put there is left alone.
+    func days() throws(FileError) -> [FileName] {
+        var days: [FileName] = []
+        for name in try folder.names(in: QueueLayout.done).sorted() where try folder.stamp(QueueLayout.done / name)?.kind == .folder {
+            days.append(name)
+        }
+        return days
     }
 
     private func ids(in place: RelativePath) throws(FileError) -> [ItemID] {
@@ -91,19 +100,20 @@ package struct QueueReader: Sendable {
     }
 
     /// How many items lie where. Counts names as they stream by: costs no memory, but time with a large backlog.
-    package func counts(rules names: NameFilter = .standard) throws(FileError) -> [Area: Int] {
-        var counts: [Area: Int] = [.waiting: 0]
-        let listing = try folder.listing()
-        while let entry = try listing.next() {
-            if QueueLayout.reserved.contains(entry.name) || !names.verdict(entry.name).isItem { continue }
-            if entry.mayBeFolder, try folder.stamp(RelativePath(entry.name))?.kind == .folder { continue }
-            counts[.waiting, default: 0] += 1
-        }
+    package func counts(rules: QueueRules = QueueRules()) throws(FileError) -> [Area: Int] {
+        var counts = try countsOfItems()
+        counts[.waiting] = try backlog(rules: rules, lookLimit: 0).count
+        return counts
+    }
+
+    /// How many items lie outside the inbox, by where.
+    package func countsOfItems() throws(FileError) -> [Area: Int] {
+        var counts: [Area: Int] = [:]
         for (area, place) in [(Area.claimed, QueueLayout.claimed), (.retry, QueueLayout.retry), (.failed, QueueLayout.failed)] {
             counts[area] = try count(in: place)
         }
         counts[.done] = 0
-        for day in try folder.names(in: QueueLayout.done) { counts[.done, default: 0] += try count(in: QueueLayout.done / day) }
+        for day in try days() { counts[.done, default: 0] += try count(in: QueueLayout.done / day) }
         return counts
     }
 

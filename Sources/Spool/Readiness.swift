@@ -99,7 +99,7 @@ package struct Readiness: Sendable, Equatable {
         let byClock = sight.now - sight.stamp.changed
         switch sight.evidence {
         case .scanned: return max(byClock, sight.earlier == nil ? .zero : sight.quiet)
-        case .movedIn, .closed, .created: return min(sight.quiet, max(byClock, .zero))
+        case .movedIn, .closed, .created: return byClock < .zero ? sight.quiet : min(sight.quiet, byClock)
         }
     }
 }
@@ -136,7 +136,7 @@ package enum WaitReason: Sendable, Equatable {
         case .settling(let quiet, let needed):
             "it changed a moment ago: quiet for \(DurationText.text(quiet)) of the \(DurationText.text(needed)) it needs (settle_time)"
         case .openForWriting: "a process still has it open for writing"
-        case .notBefore(let instant): "its modification time lies in the future, which means: not before \(instant.rfc3339)"
+        case .notBefore(let instant): "it is not to start before \(instant.rfc3339): its modification time, or its envelope, says so"
         case .heldBack(let side): "the side file \(side.escaped) says that it is still being written or edited; it starts when that is gone"
         case .name(let verdict): verdict.reason ?? "it is an item"
         case .foldersNotAccepted: "it is a folder, and the job accepts files only (settings.job: accept)"

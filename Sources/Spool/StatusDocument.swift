@@ -137,7 +137,7 @@ package struct StatusDocument: Sendable, Equatable {
 extension StatusDocument.Progress {
     var json: JSON {
         .object([
-            .init("percent", percent.map { $0.rounded() == $0 ? .integer(Int64($0)) : .number($0) } ?? .null),
+            .init("percent", percent.map { number in Int64(exactly: number).map(JSON.integer) ?? .number(number) } ?? .null),
             .init("message", .string(message)), .init("at", JSON(at)),
         ])
     }

@@ -19,7 +19,7 @@ package struct Sweeper: Sendable {
         if retention.done.age != nil || retention.done.count != nil {
             // Newest day first, so that a limit by count keeps the newest.
             var kept = 0
-            for day in try folder.names(in: QueueLayout.done).sorted().reversed() {
+            for day in try reader.days().reversed() {
                 let (gone, left) = try sweep(QueueLayout.done / day, retention.done, alreadyKept: kept)
                 removed += gone
                 kept += left

@@ -82,10 +82,15 @@ package struct RunResult: Sendable {
     package var finishedAt: Instant
     /// The last lines of standard error, at most 4 KiB.
     package var error: String
+    /// Something was written to the item's log.
+    package var hasLog: Bool
     package var deployment: String?
 
-    package init(ending: RunEnding, startedAt: Instant, finishedAt: Instant, error: String = "", deployment: String? = nil) {
+    package init(
+        ending: RunEnding, startedAt: Instant, finishedAt: Instant, error: String = "", hasLog: Bool = false, deployment: String? = nil
+    ) {
         self.ending = ending
+        self.hasLog = hasLog
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.error = error

@@ -84,6 +84,7 @@ final class WatcherProcess {
         var status: Int32 = 0
         var answer = waitpid(id, &status, 0)
         while answer < 0, errno == EINTR { answer = waitpid(id, &status, 0) }
+        clinux_forget(id)
         for descriptor in [handle, commands, records] { close(descriptor) }
         // Somebody else in this process may have waited for every child.
         guard answer == id else { return "ended" }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Glibc
+import History
 
 /// The program `bobbin`. One file for each command.
 @main
@@ -16,12 +17,24 @@ struct Bobbin: AsyncParsableCommand {
         version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(name: "Running:", subcommands: [RunCommand.self]),
+            CommandGroup(
+                name: "Items:",
+                subcommands: [
+                    SubmitCommand.self, StatusCommand.self, WaitCommand.self, WhyCommand.self, LogsCommand.self,
+                    RetryCommand.self,
+                    CancelCommand.self, DiscardCommand.self, HistoryCommand.self,
+                ]),
+            CommandGroup(
+                name: "Jobs:",
+                subcommands: [
+                    JobsCommand.self, NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
+                ]),
         ])
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
         do {
-            try await execute(parseAsRoot())
+            try await execute(parseAsRoot(SubmitCommand.rewriting(ArgumentBytes.commandLine)))
         } catch {
             end(with: error)
         }
@@ -43,6 +56,9 @@ struct Bobbin: AsyncParsableCommand {
         case let failure as Failure:
             Terminal.complain("bobbin: \(failure.description)")
             Glibc.exit(failure.status.rawValue)
+        case let error as HistoryError:
+            Terminal.complain("bobbin: \(error.description)")
+            Glibc.exit(ExitStatus.inputOutput.rawValue)
         case let error as FileError:
             Terminal.complain("bobbin: \(error.description)")
             Glibc.exit(ExitStatus.inputOutput.rawValue)

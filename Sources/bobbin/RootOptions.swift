@@ -3,12 +3,16 @@ import Documents
 import Engine
 import Files
 import Glibc
+import Hosting
 import Spool
 import SystemPackage
 
 /// Where Bobbin's folders are; shared by all commands.
 struct RootOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder that holds jobs/, spool/ and data/.", discussion: "Default: $BOBBIN_ROOT, else the current folder.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder that holds jobs/, spool/ and data/.",
+            discussion: "Default: $BOBBIN_ROOT, else the current folder.", valueName: "dir"))
     var root: String?
 
     @Option(help: ArgumentHelp("Use another folder for jobs ($BOBBIN_JOBS).", valueName: "dir"))
@@ -21,7 +25,7 @@ struct RootOptions: ParsableArguments {
     var data: String?
 
     private func path(_ option: String?, _ variable: String) -> FilePath? {
-        if let option { return FilePath(option) }
+        if let option { return FilePath(bytes: ArgumentBytes.bytes(option)) }
         guard let value = getenv(variable), value.pointee != 0 else { return nil }
         return FilePath(platformString: value)
     }
@@ -32,19 +36,23 @@ struct RootOptions: ParsableArguments {
             data: path(data, "BOBBIN_DATA"))
     }
 
-    /// All queues of the spool; none when there is no spool yet.
+    /// All queues of the spool.
     func queues() throws -> [QueueReader] {
         guard let spool = try? Folder.open(layout.spool) else {
-            throw Failure(.notFound, "there is no spool at \(layout.spool.escaped); name the root with --root or $BOBBIN_ROOT")
+            throw Failure(
+                .notFound, "there is no spool at \(layout.spool.escaped); name the root with --root or $BOBBIN_ROOT")
         }
         return try QueueReader.all(in: spool)
     }
 
-    func queue(_ name: String) throws -> QueueReader {
+    func queue(_ argument: NameArgument) throws -> QueueReader {
         let queues = try queues()
-        guard let queue = queues.first(where: { $0.name.escaped == name || $0.name.utf8 == name }) else {
+        guard let queue = argument.names.lazy.compactMap({ name in queues.first { $0.name == name } }).first else {
             let known = queues.map(\.name.escaped).joined(separator: ", ")
-            throw Failure(.notFound, "there is no queue \"\(name)\" in \(layout.spool.escaped)" + (known.isEmpty ? "" : "; there are \(known)"))
+            throw Failure(
+                .notFound,
+                "there is no queue \"\(argument.escaped)\" in \(layout.spool.escaped)"
+                    + (known.isEmpty ? "" : "; there are \(known)"))
         }
         return queue
     }
@@ -61,13 +69,21 @@ enum ExitStatus: Int32 {
     case success = 0
     /// The item failed, the check found problems, the order was refused.
     case negative = 1
+    /// The command line is wrong; nothing was done.
     case usage = 64
-    /// No such queue, job or item.
+    /// No such queue, job, item or file.
     case notFound = 66
+    /// `run`: the surroundings do not allow it to start.
     case cannotStart = 69
     case internalError = 70
     case inputOutput = 74
+    /// What was waited for has not come in time.
     case timedOut = 124
+
+    /// Ends the command with this code and no further words.
+    func end() throws {
+        if self != .success { throw ExitCode(rawValue) }
+    }
 }
 
 /// An error that ends a command: said on standard error, with its exit code.

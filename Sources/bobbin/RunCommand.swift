@@ -19,7 +19,10 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var root: RootOptions
 
-    @Flag(help: "Work off the queues, then exit. Items that rest for longer than 5 seconds before their next attempt stay in retry/.")
+    @Flag(
+        help:
+            "Work off the queues, then exit. Items that rest for longer than 5 seconds before their next attempt stay in retry/."
+    )
     var drain = false
 
     @Flag(help: "Look at the folders every second instead of being told of changes.")
@@ -29,7 +32,8 @@ struct RunCommand: AsyncParsableCommand {
         let layout = root.layout
         let recorder = HistoryKeeper(layout: layout, notice: Self.notice)
         let orchestrator = Orchestrator(
-            layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram, isDraining: drain,
+            layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram,
+            isDraining: drain,
             recorder: recorder, notice: Self.notice)
         do {
             try await orchestrator.run(onReady: { Terminal.say("bobbin: ready") })
@@ -39,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// `bobbin-watch` lies beside this program.
-    private static var watcherProgram: FilePath? {
+    static var watcherProgram: FilePath? {
         CurrentFolder.program?.removingLastComponent().appending("bobbin-watch")
     }
 

@@ -4,9 +4,17 @@ import Glibc
 /// Standard output and error, with colours on a terminal only (and not with NO_COLOR, https://no-color.org).
 enum Terminal {
     static let isInteractive = isatty(STDOUT_FILENO) == 1
-    private static let hasColours = isInteractive && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+    private static let hasColours =
+        isInteractive && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
 
-    enum Colour: String { case red = "31", green = "32", yellow = "33", blue = "34", grey = "90", bold = "1" }
+    enum Colour: String {
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case blue = "34"
+        case grey = "90"
+        case bold = "1"
+    }
 
     static func paint(_ text: String, _ colour: Colour) -> String {
         hasColours ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
@@ -24,8 +32,10 @@ enum Terminal {
         if isInteractive { write(STDOUT_FILENO, "\r\u{1B}[K") }
     }
 
-    static func write(_ descriptor: Int32, _ text: String) {
-        var rest = Array(text.utf8)[...]
+    static func write(_ descriptor: Int32, _ text: String) { write(descriptor, bytes: Array(text.utf8)) }
+
+    static func write(_ descriptor: Int32, bytes: [UInt8]) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             // A reader that has gone (`bobbin jobs | head`) is no error.
@@ -33,6 +43,9 @@ enum Terminal {
             rest = rest.dropFirst(max(count, 0))
         }
     }
+
+    /// The answer of a command in JSON.
+    static func say(_ answer: JSON) { write(STDOUT_FILENO, bytes: answer.prettyBytes) }
 
     /// Rows with aligned columns; the first row is the heading.
     static func table(_ rows: [[String]]) -> String {

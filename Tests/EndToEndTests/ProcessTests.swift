@@ -50,18 +50,15 @@ struct ProcessTests {
             "(setsid sh -c 'sleep 300 & exit' > /dev/null 2>&1 < /dev/null &); sleep 0.1; finish 65", to: .failed)
     }
 
-    /// A daemon that empties its environment, leaves its session and loses its parent cannot be told from others yet.
     @Test func daemon_thatEmptiesItsEnvironment_isEnded() async throws {
         try await run(
             #"setsid env -i /bin/sleep 300.125 > /dev/null 2>&1 < /dev/null & echo $! > "$N/daemon"; sleep 0.1; finish 0"#
         ) { root, _, _ in
             let daemon = try #require(pid_t((root.notes / "daemon").string.dropLast()))
             defer { kill(daemon, SIGKILL) }
-            await withKnownIssue("an adopted process without BOBBIN_RUN_ID belongs to no run") {
                 try await wait(for: "the end of a daemon without environment", within: .seconds(7)) {
                     !ProcessTable.isAlive(daemon)
                 }
-            }
         }
     }
 

@@ -41,7 +41,7 @@ int64_t clinux_free_bytes(int descriptor);
 
 /* --- processes (callers: the room Execution) --- */
 
-struct clinux_limit { int resource; uint64_t value; };
+struct clinux_limit { int resource; uint64_t soft, hard; };
 
 struct clinux_start {
     const char *program;         /* absolute, or relative to the folder */
@@ -63,6 +63,12 @@ struct clinux_start {
 pid_t clinux_spawn(struct clinux_start *start);
 const char *clinux_step_name(int step);
 
+/* Whether clinux_spawn has started this process and clinux_forget has not been told of its end. */
+int clinux_is_own(pid_t pid);
+void clinux_forget(pid_t pid);
+/* Grows with each start; -1 while one is under way and its pid is not known yet. */
+int64_t clinux_spawn_mark(void);
+
 /* Lets orphans below us become our children (PR_SET_CHILD_SUBREAPER), so that they can be found and ended. */
 int clinux_become_subreaper(void);
 int clinux_pidfd_open(pid_t pid);
@@ -81,6 +87,9 @@ int clinux_poller_add(int poller, int descriptor);
 int clinux_poller_remove(int poller, int descriptor);
 /* Fills `ready` with descriptors that can be read or whose other end is gone; timeout in ms, -1 = for ever. */
 int clinux_poller_wait(int poller, int *ready, int count, int timeout);
+
+/* Raises the limit of open descriptors to the hard limit; tells the limits as they were. */
+int clinux_raise_descriptor_limit(struct clinux_limit *before);
 
 /* Ignores SIGIO and SIGPIPE for the process: a lease break or a vanished reader must not end it. */
 void clinux_ignore_signals(void);

@@ -57,6 +57,9 @@ extension FolderQueue {
             } catch where error.isShortage {
                 inbox.enqueue(candidate)
                 throw error
+            } catch where error.isMissing {
+                mendLayout()
+                inbox.wait(candidate, until: now + .milliseconds(100), reason: .queued)
             } catch {
                 // This file cannot be had (no permission, immutable): it waits, and `bobbin why` says why.
                 tell("claim \(candidate.key.name.escaped)", "\(error); the file stays where it is and is tried again")
@@ -92,7 +95,13 @@ extension FolderQueue {
             wait(seen, for: pause, reason: reason, at: now)
             return nil
         }
-        for side in rules.names.sideFileNames(for: name, isEmpty: stamp.size == 0) where inboxFolder.exists(RelativePath(side)) {
+        if stamp.kind == .folder, candidate.evidence != .movedIn,
+            let unrest = try FolderQuiet.unrest(RelativePath(name), in: inboxFolder, now: sight.now, settle: readiness.emptySettleTime)
+        {
+            wait(seen, for: readiness.emptySettleTime, reason: unrest, at: now)
+            return nil
+        }
+        if let side = sideFile(holdingBack: seen, stamp, in: inboxFolder) {
             wait(seen, for: .seconds(1), reason: .heldBack(by: side), at: now)
             return nil
         }
@@ -108,7 +117,13 @@ extension FolderQueue {
             wait(seen, for: notBefore - around.clocks.now(), reason: .notBefore(notBefore), at: now)
             return nil
         }
-        return try take(seen, stamp: stamp, envelope: envelope, at: now)
+        return try take(seen, stamp: stamp, earlier: candidate.stamp, envelope: envelope, at: now)
+    }
+
+    /// A file moved in under its final name has left its side files, if it had any, where it came from.
+    private func sideFile(holdingBack candidate: Inbox.Candidate, _ stamp: Stamp, in inboxFolder: Folder) -> FileName? {
+        guard candidate.evidence != .movedIn else { return nil }
+        return rules.names.sideFileNames(for: candidate.key.name, isEmpty: stamp.size == 0).first { inboxFolder.exists(RelativePath($0)) }
     }
 
     func wait(_ candidate: Inbox.Candidate, for pause: Duration, reason: WaitReason, at now: Duration) {
@@ -128,7 +143,7 @@ extension FolderQueue {
 
     /// Steps 1 to 5 of contract §2: open, lease, lock, rename, record.
     private func take(
-        _ candidate: Inbox.Candidate, stamp: Stamp, envelope: LoadedEnvelope?, at now: Duration
+        _ candidate: Inbox.Candidate, stamp: Stamp, earlier: Stamp?, envelope: LoadedEnvelope?, at now: Duration
     ) throws(FileError) -> Grant? {
         let name = candidate.key.name
         let inboxFolder = inboxes[candidate.key.folder]
@@ -158,11 +173,12 @@ extension FolderQueue {
             busy.busyLooks += 1
             wait(busy, for: Self.pause(afterBusyLooks: candidate.busyLooks), reason: .openForWriting, at: now)
             return nil
-        case .notPermitted where candidate.stamp == nil && !isFolder:
+        case .notPermitted:
             // Only time can tell: the stamp must be the same once more after the settle time.
-            wait(candidate.seen(stamp), for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
-            return nil
-        case .notPermitted: break
+            guard isFolder || earlier.map({ stamp.isUnchanged(since: $0) }) ?? false else {
+                wait(candidate, for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
+                return nil
+            }
         }
         guard try payload.tryLock() else {
             wait(candidate, for: .milliseconds(100), reason: .queued, at: now)
@@ -188,9 +204,9 @@ extension FolderQueue {
         }
         let isOurs: Bool
         do throws(FileError) {
-            let move = try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name))
-            let moved = try folder.stamp(place.payload(name))
-            isOurs = move == .moved && moved?.isSameFile(as: stamp) == true
+            let answer = try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name))
+            let moved = answer == .moved ? try folder.stamp(place.payload(name)) : nil
+            isOurs = moved?.isSameFile(as: stamp) ?? false
         } catch {
             // It cannot be moved (immutable, a sticky folder of another's): the trial leaves nothing behind.
             _ = try? folder.remove(place.envelope)
@@ -242,10 +258,15 @@ extension FolderQueue {
         let run = ItemID.make(at: clockNow)
         record.attempts.append(ItemRecord.Attempt(run: run, number: attempt, startedAt: clockNow))
         if record.attempts.count > ItemRecord.attemptsKept { record.attempts.removeFirst() }
-        if isNew {
-            try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
-        } else {
-            try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        do throws(FileError) {
+            if isNew {
+                try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
+            } else {
+                try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+            }
+        } catch {
+            slots.giveBack(slot)
+            throw error
         }
         let grant = Grant(
             item: record.id, run: run, queue: name, name: record.name, fence: Fence(record.fence), deadline: nil,
@@ -271,13 +292,5 @@ extension FolderQueue {
         try folder.removeEmptyFolder(place.root)
         scan.isWanted = true
         startScan()
-    }
-}
-
-extension Inbox.Candidate {
-    func seen(_ stamp: Stamp) -> Inbox.Candidate {
-        var copy = self
-        copy.stamp = stamp
-        return copy
     }
 }

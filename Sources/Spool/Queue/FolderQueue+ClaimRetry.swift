@@ -46,7 +46,13 @@ extension FolderQueue {
         if let expiry = record.envelope?.expiresAt, expiry <= around.clocks.now() {
             return try expire(record, from: resting, expiry: expiry)
         }
-        guard let payload = try openPayload(record.name, at: resting), try payload.tryLock() else { return nil }
+        guard let payload = try openPayload(record.name, at: resting) else { return nil }
+        guard try payload.tryLock() else {
+            // Whoever holds it starts it, or has just put it here (`ItemOrders`) and lets go at once; then nothing else
+            // would tell us to come again before the next scan.
+            shelf.put(id, due: uptime + .milliseconds(100))
+            return nil
+        }
         let place = ItemPlace.claimed(id)
         guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }
         do throws(FileError) {

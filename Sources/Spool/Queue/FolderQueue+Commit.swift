@@ -18,7 +18,7 @@ extension FolderQueue {
             do throws(FileError) {
                 let transition = try await carryOut(&work)
                 held[grant.item] = nil
-                slots.giveBack(work.item.slot)
+                slots.giveBack(work.item.slot, areProductsMoved: transition.status.state == .succeeded)
                 forgetNotice("commit")
                 around.onTransition(transition)
                 scheduleWake()
@@ -33,12 +33,17 @@ extension FolderQueue {
                 // A full disk must not lose the outcome: it is tried until it succeeds or the orchestrator ends; then
                 // the item is still claimed, and runs again.
                 tell("commit", "\(error); outcomes wait until this passes")
-                // Somebody removed a folder of ours (status/, done/, …): it is made anew.
-                if error.isMissing { _ = try? QueueLayout.make(name, in: spool) }
+                if error.isMissing { mendLayout() }
                 do { try await Task.sleep(for: pause) } catch { return .stale }
                 pause = min(pause * 2, .seconds(5))
             }
         }
+    }
+
+    /// Somebody deleted folders of the queue: they are made anew, and what was in them is gone.
+    func mendLayout() {
+        madeDay = nil
+        _ = try? QueueLayout.complete(folder)
     }
 
     /// A commit under way. Each step can be repeated; what a repetition must not do twice is remembered here.
@@ -47,6 +52,20 @@ extension FolderQueue {
         let result: RunResult
         var actions: [ItemMachine.Action]?
         var status: StatusDocument?
+        var leftovers = Leftovers()
+        var isOutcomeWritten = false
+    }
+
+    /// What besides payload and record lies in an item's folder. Known from the run, so that the common case, nothing,
+    /// costs no look.
+    struct Leftovers {
+        var work = false
+        var results = false
+        var next = false
+        var progress = false
+        var output = false
+
+        static let unknown = Leftovers(work: true, results: true, next: true, progress: true, output: true)
     }
 
     private func carryOut(_ work: inout PendingCommit) async throws(FileError) -> Transition {
@@ -59,14 +78,17 @@ extension FolderQueue {
         case .commit(let reason):
             status.reason = reason ?? status.reason
             status.nextAttemptAt = nil
-            let isDurable = actions.contains(.publish) && (folder.exists(place.results) || folder.exists(place.next))
+            let isDurable = actions.contains(.publish) && (work.leftovers.results || work.leftovers.next)
             if isDurable { try await syncProducts(of: place) }
-            try await writeOutcome(status, at: place, durable: isDurable)
-            try await publish(work.item.record, status: status, at: place, durable: isDurable)
+            if work.isOutcomeWritten == false { try await writeOutcome(status, at: place, durable: isDurable) }
+            work.isOutcomeWritten = true
+            try await publish(work.item.record, status: status, at: place, leftovers: work.leftovers)
             return Transition(status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
         case .park(let delay, _):
+            try await syncCheckpoint(of: place)
             return try park(work.item, status: status, delay: delay)
         case .giveBack(let reason):
+            try await syncCheckpoint(of: place)
             return try returnItem(work.item, status: status, reason: reason)
         case .recordAttempt, .publish, .refuse, nil:
             throw FileError(.move, folder.shownPath(place.root), .invalidArgument)
@@ -79,19 +101,14 @@ extension FolderQueue {
         var ending = work.result.ending
         var error = ending.meaning == .success ? nil : work.result.error
         if ending.meaning == .success {
-            _ = try slots.move(.results, of: &work.item.slot, to: place.results)
-            if try slots.move(.next, of: &work.item.slot, to: place.next), let problem = try forwardProblem(at: place) {
+            if try slots.move(.results, of: &work.item.slot, to: place.results) { work.leftovers.results = true }
+            if try slots.move(.next, of: &work.item.slot, to: place.next) { work.leftovers.next = true }
+            if work.leftovers.next, let problem = try forwardProblem(work.item.record, at: place) {
                 ending = RunEnding(.badInput, reason: "bad_forward", exitCode: ending.exitCode)
                 error = problem
             }
         }
-        let checkpoint = try folder.stamp(place.checkpoint)
-        let changed =
-            switch (checkpoint, work.item.checkpointBefore) {
-            case (let now?, let before?): !now.isUnchanged(since: before)
-            case (.some, nil): true
-            case (nil, _): false
-            }
+        let changed = ending.meaning == .again ? try hasNewCheckpoint(work.item) : false
         let actions = work.item.machine.handle(.ended(ending, checkpointChanged: changed), limits: rules.limits)
         var record = work.item.record
         record.failures = work.item.machine.failures
@@ -105,17 +122,26 @@ extension FolderQueue {
             record.attempts.append(attempt)
         }
         let isFinal = if case .commit = actions.first { true } else { false }
-        if !isFinal, work.item.work != place.work { _ = try slots.move(.work, of: &work.item.slot, to: place.work) }
+        work.leftovers.work = work.item.work == place.work
+        if !isFinal, !work.leftovers.work { _ = try slots.move(.work, of: &work.item.slot, to: place.work) }
         work.item.record = record
         work.actions = actions
         return actions
+    }
+
+    private func hasNewCheckpoint(_ item: Held) throws(FileError) -> Bool {
+        switch (try folder.stamp(item.place.checkpoint), item.checkpointBefore) {
+        case (let now?, let before?): !now.isUnchanged(since: before)
+        case (.some, nil): true
+        case (nil, _): false
+        }
     }
 
     /// The status document of the item as it is after the run, before it is known where it goes.
     private func describe(_ work: inout PendingCommit) throws(FileError) -> StatusDocument {
         let item = work.item
         let attempt = item.record.attempts.last
-        var status = runningStatus(of: item)
+        var status = blankStatus(of: item)
         status.state =
             switch item.machine.state {
             case .succeeded: .succeeded
@@ -131,16 +157,20 @@ extension FolderQueue {
         status.reason = attempt?.reason
         status.error = attempt?.error.flatMap { $0.isEmpty ? nil : $0 }
         status.deployment = work.result.deployment
-        if let bytes = try readRunFile(item.place.progress, limit: 64 * 1024) {
-            status.progress = StatusDocument.Progress(script: bytes, at: work.result.finishedAt)
+        let progress = try readRunFile(item.place.progress) { place throws(FileError) in try folder.readTail(place, limit: 4 * 1024) }
+        work.leftovers.progress = progress.isThere
+        if let bytes = progress.bytes { status.progress = StatusDocument.Progress(script: bytes, at: work.result.finishedAt) }
+        let output = try readRunFile(item.place.output) { place throws(FileError) in
+            try folder.read(place, limit: OutputValues.sizeLimit)
         }
-        if let bytes = try readRunFile(item.place.output, limit: OutputValues.sizeLimit) {
+        work.leftovers.output = output.isThere
+        if let bytes = output.bytes {
             let (values, problems) = OutputValues.parse(bytes)
             status.outputs = values
             if !problems.isEmpty { status.error = ([status.error] + problems).compactMap { $0 }.joined(separator: "\n") }
         }
-        if status.state == .succeeded { status.results = try resultPaths(of: item.record.id, at: item.place) }
-        if try folder.stamp(item.place.log) != nil {
+        if status.state == .succeeded, work.leftovers.results { status.results = try resultPaths(of: item.record.id, at: item.place) }
+        if work.result.hasLog || item.record.attempts.count > 1 {
             let final = finalPlace(of: status)
             status.log = String(decoding: (final ?? .retry(item.record.id)).log.bytes, as: UTF8.self)
         }
@@ -160,7 +190,6 @@ extension FolderQueue {
 
     /// The commit point.
     func writeOutcome(_ status: StatusDocument, at place: ItemPlace, durable: Bool) async throws(FileError) {
-        if folder.exists(place.outcome) { return }
         let bytes = status.json.prettyBytes
         let folder = folder
         if durable {
@@ -195,24 +224,41 @@ extension FolderQueue {
         return Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
     }
 
-    /// Progress and outputs belong to one run.
-    func removeRunFiles(at place: ItemPlace) throws(FileError) {
-        for file in [place.progress, place.output] {
-            do throws(FileError) {
-                try folder.remove(file)
-            } catch where !error.isShortage {
-                try folder.removeTree(file)
-            }
+    /// The next attempt relies on the checkpoint: it must survive a power cut before that is promised.
+    private func syncCheckpoint(of place: ItemPlace) async throws(FileError) {
+        guard folder.exists(place.checkpoint) else { return }
+        let folder = folder
+        try await Offload.run { () throws(FileError) in
+            try folder.open(place.checkpoint).sync()
+            try folder.syncParent(of: place.checkpoint)
         }
     }
 
-    /// What a script wrote for us; nil where it made a link, a pipe or a folder instead. Its mistake must not hold up the
-    /// commit.
-    private func readRunFile(_ file: RelativePath, limit: Int) throws(FileError) -> [UInt8]? {
+    /// Progress and outputs belong to one run.
+    func removeRunFiles(at place: ItemPlace) throws(FileError) {
+        try removeRunFile(place.progress)
+        try removeRunFile(place.output)
+    }
+
+    /// Removes what a script made under a name that was meant for a file, whatever it made there.
+    func removeRunFile(_ file: RelativePath) throws(FileError) {
         do throws(FileError) {
-            return try folder.read(file, limit: limit)
+            try folder.remove(file)
         } catch where !error.isShortage {
-            return nil
+            try folder.removeTree(file)
+        }
+    }
+
+    /// What a script wrote for us; no bytes where it made a link, a pipe or a folder instead: its mistake must not hold up
+    /// the commit.
+    private func readRunFile(
+        _ file: RelativePath, _ read: (RelativePath) throws(FileError) -> [UInt8]?
+    ) throws(FileError) -> (isThere: Bool, bytes: [UInt8]?) {
+        do throws(FileError) {
+            let bytes = try read(file)
+            return (bytes != nil, bytes)
+        } catch where !error.isShortage {
+            return (true, nil)
         }
     }
 }

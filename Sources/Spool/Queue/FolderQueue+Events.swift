@@ -25,8 +25,8 @@ extension FolderQueue {
             let key = Inbox.Key(folder: sighting.folder, name: sighting.name)
             inbox.note(key, sighting.evidence, at: sighting.at, settle: rules.settleTime)
         }
-        if inbox.hasReady { hint.yield() }
         scheduleWake()
+        if inbox.hasReady { hint.yield() }
     }
 
     /// Attributes of a file changed: if it waits it may have to wait on, or no longer.

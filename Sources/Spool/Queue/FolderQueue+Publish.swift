@@ -4,16 +4,16 @@ import Files
 extension FolderQueue {
     /// Makes a committed outcome visible and moves the item to its final folder. Every step is named by the item's id,
     /// so that a crash in between costs nothing but doing the rest at the next start.
-    func publish(_ record: ItemRecord, status: StatusDocument, at place: ItemPlace, durable: Bool) async throws(FileError) {
+    func publish(_ record: ItemRecord, status: StatusDocument, at place: ItemPlace, leftovers: Leftovers) async throws(FileError) {
         if status.state == .succeeded {
-            if folder.exists(place.results) {
+            if leftovers.results, folder.exists(place.results) {
                 _ = try folder.move(place.results, to: folder, as: QueueLayout.results / record.id)
             }
-            let touched = try forward(record, from: place)
-            if durable { try await sync(touched) }
+            let touched = leftovers.next ? try forward(record, from: place) : []
+            if leftovers.results || leftovers.next { try await sync(touched) }
         }
         try publishStatus(status, at: place)
-        try clear(place, status: status, name: record.name)
+        try clear(place, status: status, name: record.name, leftovers: leftovers)
         try moveToFinal(status, from: place)
     }
 
@@ -51,11 +51,12 @@ extension FolderQueue {
     }
 
     /// What is left over of the run goes; what tells its story stays.
-    private func clear(_ place: ItemPlace, status: StatusDocument, name: FileName) throws(FileError) {
-        try removeRunFiles(at: place)
-        if folder.exists(place.work) { try folder.removeTree(place.work) }
-        if folder.exists(place.results) { try folder.removeTree(place.results) }
-        if folder.exists(place.next) { try folder.removeTree(place.next) }
+    private func clear(_ place: ItemPlace, status: StatusDocument, name: FileName, leftovers: Leftovers) throws(FileError) {
+        if leftovers.progress { try removeRunFile(place.progress) }
+        if leftovers.output { try removeRunFile(place.output) }
+        if leftovers.work { try folder.removeTree(place.work) }
+        if leftovers.results { try folder.removeTree(place.results) }
+        if leftovers.next { try folder.removeTree(place.next) }
         if status.state == .succeeded, rules.onSuccess == .delete, try folder.stamp(place.payload(name))?.kind == .folder {
             try folder.removeTree(place.payload(name))
         } else if status.state == .succeeded, rules.onSuccess == .delete {
@@ -84,7 +85,10 @@ extension FolderQueue {
     static let hopLimit = 16
 
     /// Why what a run left in `$BOBBIN_NEXT` cannot be forwarded; nil when it can.
-    func forwardProblem(at place: ItemPlace) throws(FileError) -> String? {
+    func forwardProblem(_ record: ItemRecord, at place: ItemPlace) throws(FileError) -> String? {
+        if record.envelope?.hops ?? 0 >= Self.hopLimit {
+            return "it has been forwarded \(Self.hopLimit) times already; the jobs seem to forward in a circle"
+        }
         for queue in try folder.names(in: place.next) {
             let inside = place.next / queue
             if try folder.stamp(inside)?.kind != .folder {
@@ -115,7 +119,9 @@ extension FolderQueue {
     /// One file into another queue's inbox: its envelope first, then the file, under a name that is free.
     private func drop(_ file: FileName, from source: RelativePath, into queue: Folder, record: ItemRecord) throws(FileError) {
         let own = FileName(Array("\(record.id)-".utf8) + file.bytes.suffix(255 - 37 - 9)) ?? file
-        let envelope = Envelope(correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward)
+        let envelope = Envelope(
+            correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward,
+            hops: (record.envelope?.hops ?? 0) + 1)
         for target in [file, own] {
             guard !queue.exists(RelativePath(target)), let envelopeName = Envelope.name(for: target) else { continue }
             if !queue.exists(RelativePath(envelopeName)) {

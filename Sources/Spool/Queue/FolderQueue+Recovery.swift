@@ -100,8 +100,7 @@ extension FolderQueue {
         }
         if let payload = try openPayload(status.name, at: orphan.place), try !payload.tryLock() { return nil }
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
-        let isDurable = folder.exists(orphan.place.results) || folder.exists(orphan.place.next)
-        try await publish(record, status: status, at: orphan.place, durable: isDurable)
+        try await publish(record, status: status, at: orphan.place, leftovers: .unknown)
         around.onTransition(Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
         return .published
     }

@@ -9,6 +9,13 @@ extension FolderQueue {
     private static let progressInterval = Duration.milliseconds(500)
 
     func runningStatus(of item: Held) -> StatusDocument {
+        var status = blankStatus(of: item)
+        if folder.exists(item.place.log) { status.log = String(decoding: item.place.log.bytes, as: UTF8.self) }
+        return status
+    }
+
+    /// What is known of a held item without a look.
+    func blankStatus(of item: Held) -> StatusDocument {
         var status = StatusDocument(
             id: item.record.id, name: item.record.name, queue: name, state: .running, attempt: item.grant.attempt,
             maxAttempts: rules.limits.maxAttempts, interruptions: item.record.interruptions, size: item.record.size,
@@ -16,7 +23,6 @@ extension FolderQueue {
         status.startedAt = item.record.attempts.last?.startedAt
         status.progress = item.progress
         status.correlationID = item.record.envelope?.correlationID
-        if folder.exists(item.place.log) { status.log = String(decoding: item.place.log.bytes, as: UTF8.self) }
         return status
     }
 
@@ -54,7 +60,7 @@ extension FolderQueue {
             let stamp = try folder.stamp(item.place.progress)
             let hasProgressed = stamp != item.progressStamp
             guard hasProgressed || !item.isStatusWritten else { return }
-            if hasProgressed, let bytes = try folder.read(item.place.progress, limit: 64 * 1024) {
+            if hasProgressed, let bytes = try folder.readTail(item.place.progress, limit: 4 * 1024) {
                 item.progress = StatusDocument.Progress(script: bytes, at: around.clocks.now())
                 item.progressStamp = stamp
             }

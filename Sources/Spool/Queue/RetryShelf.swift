@@ -26,6 +26,8 @@ struct RetryShelf {
     mutating func put(_ item: ItemID, due time: Duration) {
         if due.count >= Self.window, due[item] == nil {
             hasLeftOut = true
+            // Entries that were put anew with another time are not meant any more.
+            while let last = heap.max, due[last.item] != last.due { heap.removeMax() }
             guard let last = heap.max, last.due > time else { return }
             heap.removeMax()
             due[last.item] = nil

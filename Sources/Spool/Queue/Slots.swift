@@ -102,12 +102,13 @@ struct Slots {
         return true
     }
 
-    /// Makes a set ready for the next run. One that cannot be cleaned is not used again; the next start removes it.
-    mutating func giveBack(_ slot: Slot) {
+    /// Makes a set ready for the next run. Its shutdown file, if any, stays: it is made when the orchestrator ends. One that cannot be cleaned is not used again; the next start removes it.
+    ///
+    /// - Parameter areProductsMoved: results and next have been looked at and moved away, so that only work can be left.
+    mutating func giveBack(_ slot: Slot, areProductsMoved: Bool = false) {
         var slot = slot
         do throws(FileError) {
-            try queue.remove(slot.place.shutdownFile)
-            for part in Slot.Part.allCases where try slot.isUsed(part) {
+            for part in areProductsMoved ? [.work] : Slot.Part.allCases where try slot.isUsed(part) {
                 try queue.removeTree(slot.place.place(part))
                 try open(part, of: &slot)
             }
@@ -122,5 +123,7 @@ struct Slots {
         free = []
         made = 0
         try queue.removeTree(root)
+        // Empty once the last orchestrator has gone.
+        try queue.removeEmptyFolder(QueueLayout.slots)
     }
 }

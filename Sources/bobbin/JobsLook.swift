@@ -1,0 +1,84 @@
+import Documents
+import Engine
+import Files
+import Hosting
+import Spool
+import SystemPackage
+
+/// The jobs as commands see them: what the folders say, and what living orchestrators have written about them.
+struct JobsLook {
+    let layout: Layout
+    /// nil: there is no folder of jobs.
+    let hosted: [HostedJob]?
+    let living: [(id: ItemID, facts: JSON)]
+
+    init(_ layout: Layout) throws {
+        self.layout = layout
+        if let folder = try? Folder.open(layout.jobs) {
+            var catalog = JobCatalog()
+            _ = try catalog.reload(from: folder)
+            hosted = catalog.sorted
+        } else {
+            hosted = nil
+        }
+        living = Instances.look(dataFolder: layout.data)?.living() ?? []
+    }
+
+    var isServed: Bool { !living.isEmpty }
+
+    func job(_ name: FileName, _ kind: JobKind = .triggered) -> HostedJob? {
+        hosted?.first { $0.key == JobKey(kind, name) }
+    }
+
+    /// The rules of a queue: those of its job, else those that a job without settings has.
+    func rules(of queue: FileName) -> QueueRules { job(queue)?.settings.map { QueueRules($0) } ?? QueueRules() }
+
+    /// What the orchestrator last wrote about a job; nil when whoever wrote it lives no more.
+    func state(of job: FileName) -> JSON? {
+        guard let folder = try? Folder.open(layout.jobData(job)),
+            let bytes = try? folder.read(RelativePath("state.json")), let json = try? JSONParser.parse(bytes),
+            let instance = json["instance"]?.string, living.contains(where: { $0.id.description == instance })
+        else { return nil }
+        return json
+    }
+
+    /// The reason of an open circuit.
+    func openCircuit(of job: FileName) -> String? {
+        guard let circuit = state(of: job)?["circuit"], circuit["state"]?.string == "open" else { return nil }
+        return circuit["reason"]?.string ?? "its runs ended with a code that blames the job"
+    }
+
+    enum State {
+        case notSupported, notRunning, disabled, broken
+        case circuitOpen(String)
+        case running
+
+        var word: String {
+            switch self {
+            case .notSupported: "not run by this version"
+            case .notRunning: "not running"
+            case .disabled: "disabled"
+            case .broken: "broken"
+            case .circuitOpen: "circuit open"
+            case .running: "Running"
+            }
+        }
+
+        var colour: Terminal.Colour {
+            switch self {
+            case .notSupported, .notRunning: .grey
+            case .disabled: .yellow
+            case .broken, .circuitOpen: .red
+            case .running: .green
+            }
+        }
+    }
+
+    func state(of job: HostedJob) -> State {
+        if job.key.kind == .continuous { return .notSupported }
+        if job.runnable == nil { return .broken }
+        if job.settings?.isDisabled == true { return .disabled }
+        if !isServed { return .notRunning }
+        return openCircuit(of: job.key.name).map { .circuitOpen($0) } ?? .running
+    }
+}

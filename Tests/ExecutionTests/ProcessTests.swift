@@ -1,0 +1,123 @@
+import Documents
+import Files
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import Execution
+
+/// Processes that nobody follows: as an orchestrator finds them that starts after another was killed.
+@Suite(.timeLimit(.minutes(2))) struct ProcessTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// Starts a shell in a session of its own; its number comes through a file. Its parent, another shell, lives until
+    /// the test ends: as an adopted orphan it would be ended by the runners of other tests.
+    private func launch(_ command: String, run: ItemID?, input: String = "/dev/null", pid file: String) async throws -> String {
+        let mark = run.map { "BOBBIN_RUN_ID=\($0) " } ?? ""
+        let line =
+            "\(mark)setsid sh -c 'echo $$ > \(file).new; mv \(file).new \(file); \(command)' < \(input) > /dev/null 2>&1 & cat > /dev/null"
+        let parent = popen("cd \(scratch.text) && exec env -i PATH=/usr/bin:/bin sh -c '" + line.replacing("'", with: "'\\''") + "'", "we")
+        parents.streams.append(try #require(parent))
+        return await scratch.waitFor(file)
+    }
+
+    private final class Parents {
+        var streams: [UnsafeMutablePointer<FILE>] = []
+        deinit { for stream in streams { pclose(stream) } }
+    }
+
+    private let parents = Parents()
+
+    private func end(_ pid: String) { if let pid = pid_t(pid) { kill(pid, SIGKILL) } }
+
+    @Test func tree_findsARunByItsMarkItsInputAndItsAncestors() async throws {
+        let run = ItemID.make(at: Clocks.system.now())
+        let other = ItemID.make(at: Clocks.system.now())
+        try scratch.folder.write([1], toNew: "payload")
+        let marked = try await launch("sleep 600", run: run, pid: "marked")
+        let reading = try await launch("exec sleep 600", run: nil, input: "payload", pid: "reading")
+        let washed = try await launch("env -i sleep 600; true", run: run, pid: "washed")
+        let stranger = try await launch("exec sleep 600", run: other, pid: "stranger")
+        defer { [marked, reading, washed, stranger].forEach(end) }
+        await waitUntil("the washed child runs") {
+            ProcessTree().members(run: run).contains { process in process.parent == pid_t(washed) }
+        }
+        let found = Set(ProcessTree().members(run: run, payloadPath: scratch.path.appending("payload")).map(\.pid))
+        for pid in [marked, reading, washed] { #expect(found.contains(pid_t(pid) ?? -1), "\(pid)") }
+        #expect(!found.contains(pid_t(stranger) ?? -1))
+        #expect(!found.contains(getpid()))
+        for member in found { kill(member, SIGKILL) }
+    }
+
+    @Test func tree_readsStatWithAnyCommandName() async throws {
+        let name = "odd ) R 1 name"
+        try #require(symlink("/bin/sleep", "\(scratch.text)/\(name)") == 0)
+        let pid = try await launch("exec \"./\(name)\" 600", run: nil, pid: "odd")
+        defer { end(pid) }
+        let process = try #require(ProcessTree.look(pid_t(pid) ?? -1))
+        #expect(process.pid == pid_t(pid))
+        #expect(!process.isZombie)
+        #expect(ProcessTree.look(0) == nil)
+        #expect(ProcessTree.look(.max) == nil)
+    }
+
+    @Test func mark_isTheWholeVariableAndNotAPart() async throws {
+        let run = ItemID.make(at: Clocks.system.now())
+        let pid = try await launch("exec sleep 600", run: run, pid: "marked")
+        defer { end(pid) }
+        #expect(ProcessTree.environment(of: pid_t(pid) ?? -1, contains: Array("BOBBIN_RUN_ID=\(run)".utf8)))
+        #expect(!ProcessTree.environment(of: pid_t(pid) ?? -1, contains: Array("BOBBIN_RUN_ID=\(run)".utf8.dropLast())))
+        #expect(ProcessTree.run(of: pid_t(pid) ?? -1) == run)
+        #expect(ProcessTree.run(of: getpid()) == nil)
+    }
+
+    @Test func hunter_endsMarkedProcessesAndLeavesOthersAlone() async throws {
+        let run = ItemID.make(at: Clocks.system.now())
+        let other = ItemID.make(at: Clocks.system.now())
+        let prey = try await launch("sleep 600 & wait", run: run, pid: "prey")
+        let stranger = try await launch("exec sleep 600", run: other, pid: "stranger")
+        defer { end(stranger) }
+        let found = await OrphanHunter().end([
+            OrphanHunter.Prey(run: run, payloadPath: scratch.path.appending("none"), grace: .seconds(10))
+        ])
+        #expect(found.contains(pid_t(prey) ?? -1))
+        #expect(!found.contains(pid_t(stranger) ?? -1))
+        #expect(!lives(prey))
+        #expect(lives(stranger))
+    }
+
+    @Test func hunter_killsWhatIgnoresTERMAfterItsGrace() async throws {
+        let run = ItemID.make(at: Clocks.system.now())
+        let prey = try await launch("trap \"\" TERM; while true; do sleep 0.05; done", run: run, pid: "prey")
+        _ = await OrphanHunter().end([OrphanHunter.Prey(run: run, payloadPath: scratch.path, grace: .milliseconds(300))])
+        #expect(!lives(prey))
+    }
+
+    @Test func hunter_withoutPrey_returnsAtOnce() async {
+        #expect(await OrphanHunter().end([]).isEmpty)
+        let run = ItemID.make(at: Clocks.system.now())
+        #expect(await OrphanHunter().end([.init(run: run, payloadPath: "/nowhere", grace: .seconds(60))]).isEmpty)
+    }
+
+    @Test func reactor_letsGoOfCancelledDeadlines() async throws {
+        final class Token: Sendable {}
+        final class Watch: @unchecked Sendable { weak var token: Token? }
+        let reactor = try Reactor()
+        let watch = Watch()
+        await withCheckedContinuation { continuation in
+            reactor.perform {
+                // An earlier deadline that stays must not keep later ones that were cancelled.
+                _ = reactor.after(.seconds(3600)) {}
+                let token = Token()
+                watch.token = token
+                reactor.cancel(reactor.after(.seconds(7200)) { _ = token })
+                continuation.resume()
+            }
+        }
+        await withCheckedContinuation { continuation in reactor.perform { continuation.resume() } }
+        #expect(watch.token == nil)
+        reactor.stop()
+    }
+}

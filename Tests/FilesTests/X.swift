@@ -1,3 +1,0 @@
-import Files
-import Testing
-@Test func y() {}

@@ -1,0 +1,161 @@
+import Documents
+import Files
+import Glibc
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+/// A fresh root of one test with a queue `q`, removed with everything in it when the test ends. Time is the system's,
+/// and can be put forward.
+final class Place: Sendable {
+    let root: Folder
+    let spool: Folder
+    let folder: Folder
+    private let ahead = Mutex(Duration.zero)
+
+    init() throws {
+        var template = Array("/tmp/bobbin-spool-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw FileError(.makeFolder, "/tmp", Errno(rawValue: errno)) }
+        root = try Folder.open(FilePath(platformString: template))
+        try root.makeFolder("spool", mode: 0o755)
+        spool = try root.folder("spool")
+        folder = try QueueLayout.make("q", in: spool)
+    }
+
+    deinit {
+        if let parent = try? Folder.open("/tmp"), let name = root.path.name { try? parent.removeTree(RelativePath(name)) }
+    }
+
+    var data: FilePath { root.path.appending("data") }
+
+    var clocks: Clocks {
+        Clocks(
+            now: { [self] in Clocks.system.now() + ahead.withLock { $0 } },
+            uptime: { [self] in Clocks.system.uptime() + ahead.withLock { $0 } })
+    }
+
+    func advance(by duration: Duration) { ahead.withLock { $0 += duration } }
+
+    func start(_ rules: QueueRules = QueueRules(), inboxes: [Folder] = []) throws -> Keeper {
+        try Keeper(self, rules: rules, inboxes: inboxes)
+    }
+
+    /// Moves a file in under its final name, as a careful user does.
+    @discardableResult
+    func drop(_ name: FileName, _ content: String = "content", envelope: String? = nil) throws -> FileName {
+        if let envelope { try folder.replace(RelativePath(#require(Envelope.name(for: name))), with: Array(envelope.utf8), mode: 0o644) }
+        try folder.replace(".incoming", with: Array(content.utf8), mode: 0o644)
+        #expect(try folder.move(".incoming", to: folder, as: RelativePath(name)) == .moved)
+        return name
+    }
+
+    /// All paths below the queue whose last part is the name, status files left out.
+    func paths(of name: FileName) throws -> [String] {
+        var found: [String] = []
+        func walk(_ inside: Folder, _ shown: String) throws {
+            for entry in try inside.names() {
+                let place = RelativePath(entry)
+                if entry == name { found.append(shown + entry.escaped) }
+                if try inside.stamp(place)?.kind == .folder, shown + entry.escaped != "status" {
+                    try walk(inside.folder(place), shown + entry.escaped + "/")
+                }
+            }
+        }
+        try walk(folder, "")
+        return found
+    }
+
+    func status(_ name: FileName) throws -> StatusDocument? {
+        try QueueReader(name: "q", folder: folder).status(named: name)
+    }
+
+    func items(_ area: QueueReader.Area) throws -> [ItemID] { try QueueReader(name: "q", folder: folder).items(area) }
+
+    func text(_ place: RelativePath) throws -> String? { try folder.read(place).map { String(decoding: $0, as: UTF8.self) } }
+}
+
+/// One orchestrator at a place: its registration, its queue, and what it said.
+final class Keeper: Sendable {
+    let place: Place
+    let instances: Instances
+    let queue: FolderQueue
+    let notices = Collected<String>()
+    let transitions = Collected<Transition>()
+    let cancelled = Collected<ItemID>()
+    let orphans = Collected<FolderQueue.OrphanRun>()
+
+    fileprivate init(_ place: Place, rules: QueueRules, inboxes: [Folder]) throws {
+        self.place = place
+        let instances = try Instances.register(dataFolder: place.data, clocks: place.clocks)
+        self.instances = instances
+        queue = FolderQueue(
+            name: "q", spool: place.spool, folder: place.folder, inboxes: inboxes, rules: rules,
+            around: FolderQueue.Surroundings(
+                clocks: place.clocks, instances: instances, endOrphans: { [orphans] in orphans.add($0) },
+                onTransition: { [transitions] in transitions.add([$0]) }, cancelRun: { [cancelled] in cancelled.add([$0]) },
+                notice: { [notices] in notices.add([$0]) }))
+    }
+
+    func note(_ names: FileName..., evidence: Readiness.Evidence = .movedIn) async {
+        await queue.note(names.map { FolderQueue.Sighting(folder: 0, name: $0, evidence: evidence, at: place.clocks.uptime()) })
+    }
+
+    /// Drops a file, tells of it and claims it.
+    func grant(_ name: FileName = "file", _ content: String = "content", envelope: String? = nil) async throws -> Grant {
+        try place.drop(name, content, envelope: envelope)
+        await note(name)
+        return try #require(await queue.claim(upTo: 1).first)
+    }
+
+    @discardableResult
+    func commit(
+        _ grant: Grant, _ meaning: RunEnding.Meaning, reason: String = "exit", exitCode: Int? = nil, error: String = ""
+    ) async -> CommitAnswer {
+        let now = place.clocks.now()
+        let ending = RunEnding(meaning, reason: reason, exitCode: exitCode ?? (meaning == .success ? 0 : 1))
+        return await queue.commit([(grant, RunResult(ending: ending, startedAt: now, finishedAt: now, error: error))])[0]
+    }
+
+    /// Claims, waiting for scans and settling, at most twenty seconds.
+    func claimSoon(_ what: String = "the item can be claimed") async -> Grant? {
+        var grant: Grant?
+        await waitUntil(what) {
+            grant = await self.queue.claim(upTo: 1).first
+            return grant != nil
+        }
+        return grant
+    }
+}
+
+final class Collected<Value: Sendable>: Sendable {
+    private let values = Mutex<[Value]>([])
+    var all: [Value] { values.withLock { $0 } }
+    func add(_ more: [Value]) { values.withLock { $0 += more } }
+}
+
+/// Waits for a named condition, at most twenty seconds.
+func waitUntil(_ what: String, _ condition: () async throws -> Bool) async rethrows {
+    let limit = Clocks.system.uptime() + .seconds(20)
+    while try await !condition() {
+        guard Clocks.system.uptime() < limit else {
+            Issue.record("waited twenty seconds in vain until \(what)")
+            return
+        }
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+}
+
+extension CommitAnswer {
+    var transition: Transition? { if case .accepted(let transition) = self { transition } else { nil } }
+    var isStale: Bool { if case .stale = self { true } else { false } }
+}
+
+extension FileName: ExpressibleByStringLiteral {
+    package init(stringLiteral value: StaticString) { self.init(value) }
+}
+
+extension RelativePath: ExpressibleByStringLiteral {
+    package init(stringLiteral value: StaticString) { self.init(value) }
+}
