@@ -42,8 +42,12 @@ run:
 
 test:
 	@Scripts/setup build samples test
+	$(SWIFT) build
 	$(SWIFT) build --build-tests
-	$(SWIFT) test $(TESTFLAGS)
+# In three programs: the rooms that adopt and end processes would otherwise meet the children of the other tests.
+	$(SWIFT) test --skip-build $(TESTFLAGS) --skip 'ExecutionTests|EngineTests|EndToEndTests'
+	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'ExecutionTests|EngineTests'
+	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'EndToEndTests'
 
 check: lint test
 

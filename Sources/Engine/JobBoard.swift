@@ -35,6 +35,8 @@ actor JobBoard: Service {
     private var problems: [FileName: [String]] = [:]
     private var jobTokens: [String: WatchToken] = [:]
     private var isStopping = false
+    /// Queues of removed jobs that still finish what runs.
+    private var retirements: [Task<Void, Never>] = []
     /// Dispatchers to be run by `run`.
     private let newcomers: AsyncStream<FileName>
     private let newcomer: AsyncStream<FileName>.Continuation
@@ -82,6 +84,7 @@ actor JobBoard: Service {
         } onGracefulShutdown: {
             Task { await self.stop() }
         }
+        for retirement in retirements { await retirement.value }
         for seat in seats.values { await seat.queue.close() }
     }
 
@@ -239,11 +242,12 @@ actor JobBoard: Service {
         for token in seat.tokens { router.remove(token) }
         await seat.dispatcher.stop()
         seat.queue.stopHinting()
-        Task {
+        let retirement = Task {
             // Runs that are under way end by themselves; only then does the queue let go.
             while await !seat.dispatcher.isIdle { try? await Task.sleep(for: .milliseconds(100)) }
             await seat.queue.close()
         }
+        retirements.append(retirement)
     }
 
     /// A queue folder that was renamed, removed or replaced is opened anew; its job goes on with what is there now.

@@ -43,7 +43,10 @@ package struct Orchestrator: Sendable {
     package func run(onReady: @escaping @Sendable () -> Void) async throws {
         let spool = try StartCheck.run(layout)
         let instances = try Instances.register(dataFolder: layout.data, clocks: clocks)
-        defer { instances.resign() }
+        defer {
+            instances.removeDead()
+            instances.resign()
+        }
         let runner = try Runner(clocks: clocks)
         let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
         let router = EventRouter(watcher: watcher)

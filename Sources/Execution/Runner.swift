@@ -13,6 +13,8 @@ package final class Runner: Sendable {
     private let isSweepScheduled = Mutex(false)
     /// Orphans that were told to end, and since when. Only touched on the reactor's thread.
     private nonisolated(unsafe) var adoptedSince: [pid_t: Duration] = [:]
+    /// To which runs an orphan without a mark may belong. Only touched on the reactor's thread.
+    private nonisolated(unsafe) var suspects: [pid_t: Set<ItemID>] = [:]
 
     static func isRunning(_ pid: pid_t) -> Bool { clinux_is_own(pid) != 0 }
 
@@ -147,14 +149,31 @@ package final class Runner: Sendable {
         for child in adopted {
             if ProcessTree.look(child)?.isZombie == true {
                 _ = waitpid(child, nil, WNOHANG)
-            } else if let run = ProcessTree.run(of: child), runs.withLock({ $0[run] }) == nil {
+                adoptedSince[child] = nil
+                suspects[child] = nil
+            } else if hasOutlivedItsRun(child) {
                 isAnyLeft = true
                 let began = adoptedSince[child] ?? clocks.uptime()
                 adoptedSince[child] = began
                 kill(child, clocks.uptime() - began > ScriptRun.killDelay ? SIGKILL : SIGTERM)
             }
         }
-        if isAnyLeft { scheduleSweep() } else { adoptedSince = [:] }
+        if isAnyLeft { scheduleSweep() }
+        if adopted.isEmpty {
+            adoptedSince = [:]
+            suspects = [:]
+        }
+    }
+
+    /// An orphan that has emptied its environment does not say whose it is: of one of the runs that were under way when
+    /// it was first seen, or of one that had just ended. When none of those is left, it has no owner.
+    private func hasOutlivedItsRun(_ child: pid_t) -> Bool {
+        runs.withLock { runs in
+            if let run = ProcessTree.run(of: child) { return runs[run] == nil }
+            let possible = (suspects[child] ?? Set(runs.keys)).filter { runs[$0] != nil }
+            suspects[child] = possible
+            return possible.isEmpty
+        }
     }
 
     // MARK: Ending runs

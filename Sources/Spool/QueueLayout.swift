@@ -23,12 +23,17 @@ package enum QueueLayout {
         let place = RelativePath(name)
         try spool.makeFolder(place, mode: 0o755)
         let queue = try spool.folder(place)
+        try complete(queue)
+        return queue
+    }
+
+    /// Makes what is missing inside a queue: new, or deleted by somebody while it was in use.
+    package static func complete(_ queue: Folder) throws(FileError) {
         for (inside, mode) in [(claimed, 0o750), (retry, 0o750), (done, 0o750), (failed, 0o750), (status, 0o755), (results, 0o755)]
             as [(RelativePath, UInt32)]
         {
             try queue.makeFolder(inside, mode: mode)
         }
-        return queue
     }
 }
 

@@ -21,14 +21,20 @@ struct ExitCodeTests {
 
     static let failures: [(answer: String, reason: String, code: Int?, signal: String?)] =
         [75, 111].map { (code: Int) in ("finish \(code)", "tempfail", code, nil) }
-        + [1, 2, 63, 67, 70, 74, 84, 86, 99, 110, 112, 123, 124, 125, 128, 129, 130, 137, 143, 254, 255].map { (code: Int) in ("finish \(code)", "exit", code, nil) }
-        + ["HUP", "INT", "QUIT", "ABRT", "KILL", "SEGV", "PIPE", "TERM", "USR1"].map { ("kill -\($0) $$; sleep 9", "signal", nil, "SIG\($0)") }
+        + [1, 2, 63, 67, 70, 74, 84, 86, 99, 110, 112, 123, 124, 125, 128, 129, 130, 137, 143, 254, 255].map {
+            (code: Int) in ("finish \(code)", "exit", code, nil)
+        }
+        + ["HUP", "INT", "QUIT", "ABRT", "KILL", "SEGV", "PIPE", "TERM", "USR1"].map {
+            ("kill -\($0) $$; sleep 9", "signal", nil, "SIG\($0)")
+        }
         + [("kill -TERM 0; sleep 9", "signal", nil, "SIGTERM")]
 
     /// All failures in one root: an item each, whose script answers as its payload says.
     @Test func failure_isTriedAgain_andThenSucceeds() async throws {
         try await withRoot { root in
-            let queue = root.job("q", #"ulimit -c 0; [ "$BOBBIN_ATTEMPT" = 1 ] || finish 0; . "$1""#, settings: #"{"retry_delay": [0.4], "max_concurrency": 3}"#)
+            let queue = root.job(
+                "q", #"ulimit -c 0; [ "$BOBBIN_ATTEMPT" = 1 ] || finish 0; . "$1""#,
+                settings: #"{"retry_delay": [0.4], "max_concurrency": 3}"#)
             let bobbin = try await root.start()
             for (index, failure) in Self.failures.enumerated() { try queue.drop("f\(index)", failure.answer) }
             for (index, failure) in Self.failures.enumerated() {
@@ -51,7 +57,9 @@ struct ExitCodeTests {
 
     @Test func failures_upToTheLimit_endInFailed_withBackOffBetween() async throws {
         try await withRoot { root in
-            let queue = root.job("q", "echo \"attempt $BOBBIN_ATTEMPT of $BOBBIN_MAX_ATTEMPTS\" >&2; finish 1", settings: #"{"max_attempts": 3, "retry_delay": [0.3, 0.6]}"#)
+            let queue = root.job(
+                "q", "echo \"attempt $BOBBIN_ATTEMPT of $BOBBIN_MAX_ATTEMPTS\" >&2; finish 1",
+                settings: #"{"max_attempts": 3, "retry_delay": [0.3, 0.6]}"#)
             let bobbin = try await root.start()
             try queue.drop("f")
             let resting = try await queue.wait("f", .retrying)
@@ -72,7 +80,9 @@ struct ExitCodeTests {
     @Test(arguments: [64, 78, 126, 127])
     func brokenJob_burnsNoItem_andGoesOnWhenItIsMended(_ code: Int) async throws {
         try await withRoot { root in
-            let queue = root.job("q", "[ -e \"$N/mended\" ] || finish \(code); see; finish 0", settings: #"{"retry_delay": [0.5], "max_concurrency": 1, "max_attempts": 2}"#)
+            let queue = root.job(
+                "q", "[ -e \"$N/mended\" ] || finish \(code); see; finish 0",
+                settings: #"{"retry_delay": [0.5], "max_concurrency": 1, "max_attempts": 2}"#)
             let bobbin = try await root.start()
             for index in 0..<4 { try queue.drop("f\(index)") }
             try await wait(for: "three probes", details: { bobbin.said }) { root.runs.count("end:\(code)") >= 3 }
@@ -92,9 +102,15 @@ struct ExitCodeTests {
     }
 
     static let breakages: [(String, String)] = [
-        ("the interpreter is missing", "printf '#!/no/such/interpreter\\n' > run.new; chmod 755 run.new; mv run.new run.sh"),
+        (
+            "the interpreter is missing",
+            "printf '#!/no/such/interpreter\\n' > run.new; chmod 755 run.new; mv run.new run.sh"
+        ),
         ("the script is gone", "mv run.sh kept"),
-        ("the script is open for writing", "cp run.sh x.new; mv x.new run.sh; chmod 755 run.sh; exec 7>> run.sh; until [ -e $NOTES/mend ]; do sleep 0.02; done"),
+        (
+            "the script is open for writing",
+            "cp run.sh x.new; mv x.new run.sh; chmod 755 run.sh; exec 7>> run.sh; until [ -e $NOTES/mend ]; do sleep 0.02; done"
+        ),
         ("the script is empty of sense", "printf '\\177ELFnonsense' > run.new; chmod 755 run.new; mv run.new run.sh"),
     ]
 
@@ -111,7 +127,9 @@ struct ExitCodeTests {
             if !name.contains("open") { #expect(try await breaker.end() == 0, "\(breaker.said)") }
             try queue.drop("f")
             if !name.contains("open") {
-                try await wait(for: "a message that names the job", details: { bobbin.said }) { bobbin.error.string.contains("job q") }
+                try await wait(for: "a message that names the job", details: { bobbin.said }) {
+                    bobbin.error.string.contains("job q")
+                }
             }
             try await Task.sleep(for: .milliseconds(300))
             #expect(queue.items(.failed).isEmpty)
@@ -128,7 +146,8 @@ struct ExitCodeTests {
     @Test func checkpointed_runsAgainAtOnce_withoutAnAttempt() async throws {
         try await withRoot { root in
             let queue = root.job(
-                "q", "n=$(cat \"$BOBBIN_CHECKPOINT\" 2> /dev/null || echo 0); [ \"$n\" = 7 ] && finish 0; echo $((n + 1)) > \"$BOBBIN_CHECKPOINT\"; finish 85",
+                "q",
+                "n=$(cat \"$BOBBIN_CHECKPOINT\" 2> /dev/null || echo 0); [ \"$n\" = 7 ] && finish 0; echo $((n + 1)) > \"$BOBBIN_CHECKPOINT\"; finish 85",
                 settings: #"{"max_attempts": 2, "retry_delay": "1h"}"#)
             let bobbin = try await root.start()
             try queue.drop("f")
@@ -142,7 +161,9 @@ struct ExitCodeTests {
 
     @Test func checkpointed_withoutAChange_countsAsAFailure() async throws {
         try await withRoot { root in
-            let queue = root.job("q", "[ -e \"$BOBBIN_CHECKPOINT\" ] || echo same > \"$BOBBIN_CHECKPOINT\"; finish 85", settings: #"{"max_attempts": 2, "retry_delay": [0.1]}"#)
+            let queue = root.job(
+                "q", "[ -e \"$BOBBIN_CHECKPOINT\" ] || echo same > \"$BOBBIN_CHECKPOINT\"; finish 85",
+                settings: #"{"max_attempts": 2, "retry_delay": [0.1]}"#)
             let bobbin = try await root.start()
             try queue.drop("f")
             let status = try await queue.wait("f", .failed)
@@ -154,7 +175,11 @@ struct ExitCodeTests {
 
     @Test func ownExitCodes_goBeforeTheTable() async throws {
         try await withRoot { root in
-            let queue = root.job("q", ". \"$1\"", settings: #"{"success_exit_codes": [3, "10-12"], "fail_exit_codes": [1], "retry_exit_codes": [65], "retry_delay": "1h"}"#)
+            let queue = root.job(
+                "q", ". \"$1\"",
+                settings:
+                    #"{"success_exit_codes": [3, "10-12"], "fail_exit_codes": [1], "retry_exit_codes": [65], "retry_delay": "1h"}"#
+            )
             let bobbin = try await root.start()
             for code in [3, 11, 1, 65] { try queue.drop("f\(code)", "finish \(code)") }
             try await queue.wait("f3", .succeeded)

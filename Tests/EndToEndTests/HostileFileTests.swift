@@ -12,7 +12,10 @@ struct HostileFileTests {
         ("symbolic link that was moved in", "ln -s /etc/passwd it; mv it $Q/it"),
         ("FIFO", "mkfifo $Q/it"),
         ("FIFO that was moved in", "mkfifo it; mv it $Q/it"),
-        ("socket", "python3 -c 'import socket, os; os.chdir(os.environ[\"Q\"]); socket.socket(socket.AF_UNIX).bind(\"it\")'"),
+        (
+            "socket",
+            "python3 -c 'import socket, os; os.chdir(os.environ[\"Q\"]); socket.socket(socket.AF_UNIX).bind(\"it\")'"
+        ),
         ("character device", "mknod $Q/it c 1 5"),
         ("block device", "mknod $Q/it b 7 200"),
     ]
@@ -28,7 +31,11 @@ struct HostileFileTests {
             let status = try await queue.wait("it", .failed)
             #expect(status.reason == "not_a_file")
             #expect(status.attempt == 0)
-            #expect(status.error.contains(name.split(separator: " ")[0] == "FIFO" ? "pipe" : name.contains("device") ? "device" : name.contains("socket") ? "socket" : "link"), "\(status.error)")
+            #expect(
+                status.error.contains(
+                    name.split(separator: " ")[0] == "FIFO"
+                        ? "pipe" : name.contains("device") ? "device" : name.contains("socket") ? "socket" : "link"),
+                "\(status.error)")
             let item = try queue.item(status)
             #expect(item.payload.map(\.text) == [(item.folder / "payload" / "it").text])
             #expect(item.payload.first?.kind != S_IFREG)
@@ -47,7 +54,10 @@ struct HostileFileTests {
         ("without permissions", "echo content > x; chmod 000 x; mv x $Q/it"),
         ("executable and set-uid", "cp /bin/true x; chmod 4755 x; mv x $Q/it"),
         ("with extended attributes", "echo content > x; setfattr -n user.note -v here x || true; mv x $Q/it"),
-        ("read by somebody", "echo content > $Q/.it; tail -f $Q/.it > /dev/null & trap \"kill $!\" EXIT; mv $Q/.it $Q/it; until [ -e $Q/status/it.json ]; do sleep 0.02; done"),
+        (
+            "read by somebody",
+            "echo content > $Q/.it; exec 3< $Q/.it; mv $Q/.it $Q/it; until [ -e $Q/status/it.json ]; do sleep 0.02; done"
+        ),
     ]
 
     @Test(arguments: goodFiles.map(\.0))
@@ -61,7 +71,9 @@ struct HostileFileTests {
             let status = try await queue.wait("it", .succeeded)
             #expect(status.size == Int((root.notes / "size").string.dropLast()))
             let item = try queue.item(status)
-            if name == "sparse" || name.hasPrefix("ten") { #expect((item.payload.first?.stat?.st_blocks ?? .max) < 2000, "the holes were filled") }
+            if name == "sparse" || name.hasPrefix("ten") {
+                #expect((item.payload.first?.stat?.st_blocks ?? .max) < 2000, "the holes were filled")
+            }
             try await root.stop(bobbin)
             #expect(root.runs.starts(of: status.id) == 1)
         }
@@ -102,9 +114,13 @@ struct HostileFileTests {
                 queue.waiting.isEmpty && queue.items(.claimed).isEmpty
             }
             try await root.stop(bobbin)
-            let seen = root.runs.events.filter { $0.event == "seen" }.compactMap { (root.notes / "seen" / $0.run).content }
+            let seen = root.runs.events.filter { $0.event == "seen" }.compactMap {
+                (root.notes / "seen" / $0.run).content
+            }
             let versions = seen.map { String(decoding: $0.prefix(6), as: UTF8.self) }
-            #expect(zip(seen, versions).allSatisfy { $0 == Array(String(repeating: "\($1) ", count: 500).utf8) }, "a run saw a mixture")
+            #expect(
+                zip(seen, versions).allSatisfy { $0 == Array(String(repeating: "\($1) ", count: 500).utf8) },
+                "a run saw a mixture")
             #expect(Set(versions).count == versions.count, "a version was run twice")
             #expect(versions.contains("000399"), "the last version was not run; \(versions.count) were")
             #expect(root.runs.count("start") == queue.items(.done).count)
@@ -136,7 +152,9 @@ struct HostileFileTests {
             try await root.stop(bobbin)
             for event in root.runs.events where event.event == "seen" {
                 let content = (root.notes / "seen" / event.run).content
-                #expect(content == Array("public".utf8) || content == Array("content\n".utf8), "a run saw \(content.map(shown) ?? "nothing")")
+                #expect(
+                    content == Array("public".utf8) || content == Array("content\n".utf8),
+                    "a run saw \(content.map(shown) ?? "nothing")")
             }
             for item in queue.items(.failed) { #expect(item.outcome?.reason == "not_a_file") }
             #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
@@ -152,7 +170,9 @@ struct HostileFileTests {
             root.record(Root.Drop(queue: "q", name: draft.name, content: Array("fixed".utf8)))
             try await root.run("chattr +i $Q/immutable", queue: queue)
             let bobbin = try await root.start()
-            try await wait(for: "a message about the file", details: { bobbin.said }) { bobbin.error.string.contains("immutable") }
+            try await wait(for: "a message about the file", details: { bobbin.said }) {
+                bobbin.error.string.contains("immutable")
+            }
             try await queue.settle()
             #expect(queue.status("immutable") == nil)
             #expect(queue.items(.claimed).isEmpty, "a trial leaves nothing behind")
@@ -171,12 +191,16 @@ struct HostileFileTests {
             try await root.run("chown -R nobody \(root.path.quoted) \(root.notes.quoted)")
             (queue.path / "secret").write("for root alone", mode: 0o600)
             let bobbin = try root.launch(
-                line: "exec setpriv --reuid=nobody --regid=nogroup --clear-groups \(Program.bobbin.quoted) run --root \(root.path.quoted)")
+                line:
+                    "exec setpriv --reuid=nobody --regid=nogroup --clear-groups \(Program.bobbin.quoted) run --root \(root.path.quoted)"
+            )
             try await wait(for: "ready", details: { bobbin.said }) { bobbin.output.string.contains("ready") }
             (queue.path / "readable").write("of root", mode: 0o644)
             try await queue.wait("readable", .succeeded)
             let slow = try root.launch(
-                line: "exec 3> $Q/slow; echo first >&3; until [ -e $NOTES/go ]; do echo more >&3; sleep 0.03; done; echo last >&3", queue: queue)
+                line:
+                    "exec 3> $Q/slow; echo first >&3; until [ -e $NOTES/go ]; do echo more >&3; sleep 0.03; done; echo last >&3",
+                queue: queue)
             try await wait(for: "the slow writer") { (queue.path / "slow").exists }
             try await queue.settle()
             #expect((queue.path / "slow").exists, "it was taken while it changed")

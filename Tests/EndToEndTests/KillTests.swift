@@ -17,11 +17,15 @@ import Testing
         }
     }
 
-    private static let settings = #"{"max_concurrency": 2, "max_attempts": 4, "retry_delay": [0.05, 0.1, 0.2], "stopping_wait_time": 1}"#
+    private static let settings =
+        #"{"max_concurrency": 2, "max_attempts": 4, "retry_delay": [0.05, 0.1, 0.2], "stopping_wait_time": 1}"#
 
     private func makeJobs(_ root: Root) -> [Queue] {
         [
-            root.job("fine", #"see; echo "made $BOBBIN_NAME" > "$BOBBIN_RESULTS/result"; echo n=1 >> "$BOBBIN_OUTPUT"; finish 0"#, settings: Self.settings),
+            root.job(
+                "fine",
+                #"see; echo "made $BOBBIN_NAME" > "$BOBBIN_RESULTS/result"; echo n=1 >> "$BOBBIN_OUTPUT"; finish 0"#,
+                settings: Self.settings),
             // Every third fails now and then, some for good.
             root.job(
                 "shaky",
@@ -54,7 +58,9 @@ import Testing
     /// One drop, in one of the ways of the event table.
     private func drop(_ number: Int, into queue: Queue, _ root: Root, _ dice: inout Dice) {
         let name = Array("\(queue.name)-\(number)".utf8)
-        let content = Array(String(repeating: "\(queue.name) \(number) \(dice.next())\n", count: Int.random(in: 1...200, using: &dice)).utf8)
+        let content = Array(
+            String(repeating: "\(queue.name) \(number) \(dice.next())\n", count: Int.random(in: 1...200, using: &dice))
+                .utf8)
         root.record(Root.Drop(queue: queue.name, name: name, content: content))
         let draft = root.stage / name
         let target = queue.path / name
@@ -85,7 +91,9 @@ import Testing
             for kill in 0..<Self.kills {
                 let bobbin = try root.launch()
                 // Sometimes before it is ready, mostly in the middle of its work.
-                let life = Int.random(in: 0..<10, using: &dice) == 0 ? Int.random(in: 1...150, using: &dice) : Int.random(in: 150...700, using: &dice)
+                let life =
+                    Int.random(in: 0..<10, using: &dice) == 0
+                    ? Int.random(in: 1...150, using: &dice) : Int.random(in: 150...700, using: &dice)
                 let end = ContinuousClock.now + .milliseconds(life)
                 while ContinuousClock.now < end {
                     if queues.allSatisfy({ $0.waiting.count < 60 }) {
@@ -110,7 +118,9 @@ import Testing
             let violations = InvariantChecker(root: root, maxAttempts: 4).violations(isDrained: true)
             for violation in violations { Issue.record("\(violation) (seed \(seed))") }
             let count = { (place: Queue.Place) in queues.flatMap { $0.items(place) }.count }
-            print("kill test: \(root.ledger.count) dropped, \(count(.done)) done, \(count(.failed)) failed, \(root.runs.count("start")) runs")
+            print(
+                "kill test: \(root.ledger.count) dropped, \(count(.done)) done, \(count(.failed)) failed, \(root.runs.count("start")) runs"
+            )
             #expect(count(.done) + count(.failed) == root.ledger.count)
             expectForwards(root, queues[1])
             expectReasons(queues)
@@ -121,7 +131,9 @@ import Testing
     private func rememberFinals(_ queues: [Queue], _ finals: inout [String: [UInt8]], _ seed: UInt64) throws {
         for item in queues.flatMap({ $0.items(.done) + $0.items(.failed) }) {
             let outcome = (item.folder / "outcome.json").content ?? []
-            if let before = finals[item.id] { #expect(before == outcome, "I2: the outcome of \(item.id) changed (seed \(seed))") }
+            if let before = finals[item.id] {
+                #expect(before == outcome, "I2: the outcome of \(item.id) changed (seed \(seed))")
+            }
             finals[item.id] = outcome
         }
     }
@@ -129,10 +141,16 @@ import Testing
     /// Every success forwarded its file once, and nothing else did.
     private func expectForwards(_ root: Root, _ queue: Queue) {
         let succeeded = queue.items(.done).compactMap { $0.payload.first?.name }
-        let forwarded = (root.spool / "sink").children.filter { $0.kind == S_IFREG && $0.bytes.suffix(9) != Array(".envelope".utf8)[...] }
-        #expect(forwarded.map(\.name).sorted { $0.lexicographicallyPrecedes($1) } == succeeded.sorted { $0.lexicographicallyPrecedes($1) }, "forwards are those of the successes")
+        let forwarded = (root.spool / "sink").children.filter {
+            $0.kind == S_IFREG && $0.bytes.suffix(9) != Array(".envelope".utf8)[...]
+        }
+        #expect(
+            forwarded.map(\.name).sorted { $0.lexicographicallyPrecedes($1) }
+                == succeeded.sorted { $0.lexicographicallyPrecedes($1) }, "forwards are those of the successes")
         for file in forwarded {
-            #expect(root.ledger.contains { $0.name == file.name && $0.content == file.content ?? [] }, "\(file) has other bytes")
+            #expect(
+                root.ledger.contains { $0.name == file.name && $0.content == file.content ?? [] },
+                "\(file) has other bytes")
         }
     }
 
@@ -147,7 +165,9 @@ import Testing
                     case "bad_input": queue.name == "shaky" && outcome.exitCode == 65
                     default: queue.name == "shaky" && outcome.attempt == 4
                     }
-                #expect(isFair, "\(queue.name) \(item.id) failed for \(outcome.reason ?? "no reason"), attempt \(outcome.attempt)")
+                #expect(
+                    isFair,
+                    "\(queue.name) \(item.id) failed for \(outcome.reason ?? "no reason"), attempt \(outcome.attempt)")
             }
         }
     }

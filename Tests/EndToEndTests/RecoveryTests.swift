@@ -5,11 +5,15 @@ import Testing
 /// Deaths of every part, and what goes on afterwards (contract §2).
 struct RecoveryTests {
     /// The orphan that a killed orchestrator leaves behind is ended before its item runs again.
-    @Test(arguments: ["", "exec 0<&-", "exec 0< /dev/null", "trap '' TERM HUP", "exec > /dev/null 2>&1", "setsid sh -c 'exec 0<&-; sleep 300' > /dev/null 2>&1 &"])
+    @Test(arguments: [
+        "", "exec 0<&-", "exec 0< /dev/null", "trap '' TERM HUP", "exec > /dev/null 2>&1",
+        "setsid sh -c 'exec 0<&-; sleep 300' > /dev/null 2>&1 &",
+    ])
     func kill_ofTheOrchestrator_endsTheOrphanBeforeTheItemRunsAgain(_ trick: String) async throws {
         try await withRoot { root in
             let queue = root.job(
-                "q", "if [ -e \"$N/again\" ]; then see; echo n=$BOBBIN_INTERRUPTIONS > \"$BOBBIN_OUTPUT\"; finish 0; fi\n\(trick)\necho half > \"$BOBBIN_WORK/kept\"; note settled-in; while :; do sleep 0.05; done",
+                "q",
+                "if [ -e \"$N/again\" ]; then see; echo n=$BOBBIN_INTERRUPTIONS > \"$BOBBIN_OUTPUT\"; finish 0; fi\n\(trick)\necho half > \"$BOBBIN_WORK/kept\"; note settled-in; while :; do sleep 0.05; done",
                 settings: #"{"stopping_wait_time": "1s"}"#)
             let first = try await root.start()
             try queue.drop("f")
@@ -30,7 +34,8 @@ struct RecoveryTests {
 
     @Test func interruptions_haveALimitOfTheirOwn() async throws {
         try await withRoot { root in
-            let queue = root.job("q", "while :; do sleep 0.05; done", settings: #"{"stopping_wait_time": 0, "max_attempts": 1}"#)
+            let queue = root.job(
+                "q", "while :; do sleep 0.05; done", settings: #"{"stopping_wait_time": 0, "max_attempts": 1}"#)
             try queue.drop("f")
             for round in 1...3 {
                 let bobbin = try await root.start()
@@ -50,7 +55,9 @@ struct RecoveryTests {
             let bobbin = try await root.start()
             for round in 0..<3 {
                 let watcher = try await wait(for: "a watcher") {
-                    ProcessTable.children(of: bobbin.id).first { ProcessTable.program(of: $0).hasSuffix("bobbin-watch") && ProcessTable.isAlive($0) }
+                    ProcessTable.children(of: bobbin.id).first {
+                        ProcessTable.program(of: $0).hasSuffix("bobbin-watch") && ProcessTable.isAlive($0)
+                    }
                 }
                 kill(watcher, SIGKILL)
                 try queue.drop("f\(round)")
@@ -82,7 +89,10 @@ struct RecoveryTests {
             let bobbin = try await root.start(["--poll"])
             try queue.drop("f")
             try await queue.wait("f", .succeeded)
-            #expect(!ProcessTable.children(of: bobbin.id).contains { ProcessTable.program(of: $0).hasSuffix("bobbin-watch") })
+            #expect(
+                !ProcessTable.children(of: bobbin.id).contains {
+                    ProcessTable.program(of: $0).hasSuffix("bobbin-watch")
+                })
             try await root.stop(bobbin)
         }
     }
@@ -94,7 +104,9 @@ struct RecoveryTests {
             let first = try await root.start()
             let second = try await root.start()
             for index in 100..<300 { try queue.drop("f\(index)") }
-            try await wait(for: "300 files", within: .seconds(60), details: { root.said }) { queue.items(.done).count == 300 }
+            try await wait(for: "300 files", within: .seconds(60), details: { root.said }) {
+                queue.items(.done).count == 300
+            }
             try await root.stop(first)
             try await root.stop(second)
             #expect(root.runs.count("start") == 300)
@@ -106,7 +118,9 @@ struct RecoveryTests {
 
     @Test func aDeadOrchestratorsItems_areTakenOverByTheOther() async throws {
         try await withRoot { root in
-            let queue = root.job("q", "if [ -e \"$N/again\" ]; then finish 0; fi; note hanging; while :; do sleep 0.05; done", settings: #"{"stopping_wait_time": "1s"}"#)
+            let queue = root.job(
+                "q", "if [ -e \"$N/again\" ]; then finish 0; fi; note hanging; while :; do sleep 0.05; done",
+                settings: #"{"stopping_wait_time": "1s"}"#)
             let first = try await root.start()
             try queue.drop("f")
             _ = try await queue.wait(run: "hanging")
@@ -163,91 +177,6 @@ struct RecoveryTests {
             try queue.drop("after")
             try await queue.wait("after", .succeeded, within: .seconds(20))
             try await root.stop(bobbin)
-        }
-    }
-}
-
-/// Jobs and settings that change while Bobbin runs (contract §4).
-struct ReloadTests {
-    @Test func settings_brokenWhileRunning_leaveTheLastGoodOnesInForce_untilMended() async throws {
-        try await withRoot { root in
-            let queue = root.job("q", "echo max=$BOBBIN_MAX_ATTEMPTS > \"$BOBBIN_OUTPUT\"; finish 0", settings: #"{"max_attempts": 7}"#)
-            let settings = queue.jobFolder / "settings.job"
-            let bobbin = try await root.start()
-            settings.write(#"{"max_attemps": 3}"#)
-            try await wait(for: "a message about the key", details: { bobbin.said }) { bobbin.error.string.contains("max_attemps") }
-            #expect(bobbin.error.string.contains("max_attempts") && bobbin.error.string.contains("settings.job:1"))
-            try queue.drop("f")
-            #expect(try await queue.wait("f", .succeeded).output("max") == "7")
-            settings.write(#"{"max_attempts": 3}"#)
-            try await wait(for: "a message that it is mended", details: { bobbin.said }) { bobbin.error.string.contains("good again") }
-            try queue.drop("g")
-            #expect(try await queue.wait("g", .succeeded).output("max") == "3")
-            try await root.stop(bobbin)
-        }
-    }
-
-    @Test func settings_neverGood_keepTheJobFromStarting() async throws {
-        try await withRoot { root in
-            let queue = root.job("q", settings: #"{"max_concurrency": "many"}"#)
-            let other = root.job("other")
-            let bobbin = try await root.start()
-            try queue.drop("f")
-            try await other.settle()
-            #expect(bobbin.error.string.contains("max_concurrency"))
-            #expect(queue.waiting.count == 1)
-            (queue.jobFolder / "settings.job").write("{}")
-            try await queue.wait("f", .succeeded)
-            try await root.stop(bobbin)
-        }
-    }
-
-    @Test func job_addedWhileRunning_isServed_andRemoved_stops() async throws {
-        try await withRoot { root in
-            root.job("other")
-            let bobbin = try await root.start()
-            let queue = root.job("new")
-            try queue.drop("f")
-            try await queue.wait("f", .succeeded)
-            queue.jobFolder.removeTree()
-            try await wait(for: "the word that it stops", details: { bobbin.said }) { bobbin.error.string.contains("job new stops") }
-            try queue.drop("g")
-            try await root.queue("other").settle()
-            #expect(queue.waiting.count == 1, "its queue stays and fills")
-            root.job("new")
-            try await queue.wait("g", .succeeded)
-            try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
-        }
-    }
-
-    @Test func job_disabled_holdsItsQueue_untilItIsEnabled() async throws {
-        try await withRoot { root in
-            let queue = root.job("q", settings: #"{"disabled": true}"#)
-            let other = root.job("other")
-            let bobbin = try await root.start()
-            try queue.drop("f")
-            for _ in 0..<3 { try await other.settle() }
-            #expect(queue.waiting.count == 1 && queue.status("f") == nil)
-            (queue.jobFolder / "settings.job").write("{}")
-            try await queue.wait("f", .succeeded)
-            try await root.stop(bobbin)
-        }
-    }
-
-    @Test func job_removedWhileItRuns_finishesItsRun() async throws {
-        try await withRoot { root in
-            let queue = root.job("q", #"await "$N/go"; finish 0"#)
-            root.job("other")
-            let bobbin = try await root.start()
-            try queue.drop("f")
-            _ = try await queue.wait(run: "start")
-            queue.jobFolder.removeTree()
-            try await wait(for: "the word that it stops", details: { bobbin.said }) { bobbin.error.string.contains("job q stops") }
-            (root.notes / "go").write("")
-            try await queue.wait("f", .succeeded)
-            try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
         }
     }
 }

@@ -28,17 +28,22 @@ struct ScriptTests {
     }
 
     private func environment(_ root: Root) -> [String: String] {
-        let pairs = (root.notes / "environment").content?.split(separator: 0).map { String(decoding: $0, as: UTF8.self) } ?? []
-        return Dictionary(pairs.map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (String(parts[0]), String(parts.last ?? ""))
-        }) { _, second in second + " (given twice)" }
+        let pairs =
+            (root.notes / "environment").content?.split(separator: 0).map { String(decoding: $0, as: UTF8.self) } ?? []
+        return Dictionary(
+            pairs.map { pair in
+                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (String(parts[0]), String(parts.last ?? ""))
+            }
+        ) { _, second in second + " (given twice)" }
     }
 
     @Test func run_getsExactlyTheVariablesOfTheContract() async throws {
         try await withRoot { root in
             let queue = makeWitness(root)
-            let bobbin = try await root.start(environment: ["SECRET": "x", "TZ": "Europe/Berlin", "LC_ALL": "C", "BOBBIN_META": "forged"])
+            let bobbin = try await root.start(environment: [
+                "SECRET": "x", "TZ": "Europe/Berlin", "LC_ALL": "C", "BOBBIN_META": "forged",
+            ])
             try queue.drop("some name")
             let status = try await queue.wait("some name", .succeeded)
             try await root.stop(bobbin)
@@ -47,14 +52,20 @@ struct ScriptTests {
             let run = found["BOBBIN_RUN_ID"] ?? ""
             #expect(ItemID(run) != nil)
             var expected = [
-                "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "TZ": "Europe/Berlin",
-                "BOBBIN_FILE": "\(claimed)/payload/some name", "BOBBIN_NAME": "some name", "BOBBIN_QUEUE": "q", "BOBBIN_ID": status.id,
+                "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/nonexistent", "LANG": "C.UTF-8",
+                "TZ": "Europe/Berlin",
+                "BOBBIN_FILE": "\(claimed)/payload/some name", "BOBBIN_NAME": "some name", "BOBBIN_QUEUE": "q",
+                "BOBBIN_ID": status.id,
                 "BOBBIN_RUN_ID": run, "BOBBIN_ATTEMPT": "1", "BOBBIN_MAX_ATTEMPTS": "5", "BOBBIN_INTERRUPTIONS": "0",
-                "BOBBIN_TRIGGER": "drop", "BOBBIN_CHECKPOINT": "\(claimed)/checkpoint", "BOBBIN_INSTANCE_ID": status.json["instance"]?.string ?? "",
+                "BOBBIN_TRIGGER": "drop", "BOBBIN_CHECKPOINT": "\(claimed)/checkpoint",
+                "BOBBIN_INSTANCE_ID": status.json["instance"]?.string ?? "",
                 "WEBJOBS_NAME": "q", "WEBJOBS_TYPE": "triggered", "WEBJOBS_PATH": queue.jobFolder.text,
                 "WEBJOBS_DATA_PATH": "\(root.data)/jobs/triggered/q", "WEBJOBS_RUN_ID": run,
             ]
-            for name in ["BOBBIN_WORK", "BOBBIN_PROGRESS", "BOBBIN_OUTPUT", "BOBBIN_RESULTS", "BOBBIN_NEXT", "WEBJOBS_SHUTDOWN_FILE"] {
+            for name in [
+                "BOBBIN_WORK", "BOBBIN_PROGRESS", "BOBBIN_OUTPUT", "BOBBIN_RESULTS", "BOBBIN_NEXT",
+                "WEBJOBS_SHUTDOWN_FILE",
+            ] {
                 #expect(found[name]?.hasPrefix("\(queue.path)/claimed/") == true, "\(name)=\(found[name] ?? "")")
                 expected[name] = found[name]
             }
@@ -69,7 +80,8 @@ struct ScriptTests {
         try await withRoot { root in
             let queue = makeWitness(root)
             let bobbin = try await root.start()
-            (queue.path / "f.envelope").write(#"{"correlation_id": "c 1", "arguments": ["--first", "it's", ""], "properties": {"colour": "blue"}}"#)
+            (queue.path / "f.envelope").write(
+                #"{"correlation_id": "c 1", "arguments": ["--first", "it's", ""], "properties": {"colour": "blue"}}"#)
             try queue.drop("f")
             let status = try await queue.wait("f", .succeeded)
             try await root.stop(bobbin)
@@ -86,7 +98,8 @@ struct ScriptTests {
 
     @Test func run_getsPathPayloadFolderAndNoOtherDescriptor() async throws {
         try await withRoot { root in
-            let queue = makeWitness(root, #""umask": "027", "nice": 5, "environment": {"OWN": "a ${LANG} b", "PATH": "/usr/bin"}"#)
+            let queue = makeWitness(
+                root, #""umask": "027", "nice": 5, "environment": {"OWN": "a ${LANG} b", "PATH": "/usr/bin"}"#)
             let bobbin = try await root.start()
             try queue.drop("f", "the payload")
             let status = try await queue.wait("f", .succeeded)
@@ -130,7 +143,10 @@ struct ScriptTests {
 
     @Test func progress_isShownWhileItRuns() async throws {
         try await withRoot { root in
-            let queue = root.job("q", #"echo "12 first" > "$BOBBIN_PROGRESS"; echo "42 encoding frame 1200" >> "$BOBBIN_PROGRESS"; await "$N/go"; finish 0"#)
+            let queue = root.job(
+                "q",
+                #"echo "12 first" > "$BOBBIN_PROGRESS"; echo "42 encoding frame 1200" >> "$BOBBIN_PROGRESS"; await "$N/go"; finish 0"#
+            )
             let bobbin = try await root.start()
             try queue.drop("f")
             let status = try await queue.wait("f", .running) { $0.percent == 42 }
@@ -145,7 +161,9 @@ struct ScriptTests {
     @Test func output_becomesValuesOfTheStatus() async throws {
         try await withRoot { root in
             let queue = root.job(
-                "q", #"printf 'width=640\nempty=\nwidth=641\ntext<<END\nline 1\nline=2\nEND\nurl=http://x/?a=b\nlast=no newline' > "$BOBBIN_OUTPUT"; finish 0"#)
+                "q",
+                #"printf 'width=640\nempty=\nwidth=641\ntext<<END\nline 1\nline=2\nEND\nurl=http://x/?a=b\nlast=no newline' > "$BOBBIN_OUTPUT"; finish 0"#
+            )
             let bobbin = try await root.start()
             try queue.drop("f")
             let status = try await queue.wait("f", .succeeded)
@@ -160,7 +178,8 @@ struct ScriptTests {
 
     @Test func results_arePublishedOnSuccessAlone() async throws {
         try await withRoot { root in
-            let script = #"mkdir "$BOBBIN_RESULTS/sub"; echo 1 > "$BOBBIN_RESULTS/a"; echo 2 > "$BOBBIN_RESULTS/sub/b"; mkdir "$BOBBIN_NEXT/after"; cp "$1" "$BOBBIN_NEXT/after/"; finish"#
+            let script =
+                #"mkdir "$BOBBIN_RESULTS/sub"; echo 1 > "$BOBBIN_RESULTS/a"; echo 2 > "$BOBBIN_RESULTS/sub/b"; mkdir "$BOBBIN_NEXT/after"; cp "$1" "$BOBBIN_NEXT/after/"; finish"#
             let good = root.job("good", script + " 0")
             let bad = root.job("bad", script + " 65")
             let bobbin = try await root.start()
@@ -182,7 +201,9 @@ struct ScriptTests {
 
     @Test func next_dropsIntoTheFollowingJob_asAForward() async throws {
         try await withRoot { root in
-            let first = root.job("first", #"mkdir "$BOBBIN_NEXT/second"; tr a-z A-Z < "$1" > "$BOBBIN_NEXT/second/$BOBBIN_NAME"; finish 0"#)
+            let first = root.job(
+                "first",
+                #"mkdir "$BOBBIN_NEXT/second"; tr a-z A-Z < "$1" > "$BOBBIN_NEXT/second/$BOBBIN_NAME"; finish 0"#)
             let second = root.job("second", #"echo "trigger=$BOBBIN_TRIGGER" > "$BOBBIN_OUTPUT"; see; finish 0"#)
             let bobbin = try await root.start()
             try first.drop("f", "text")
@@ -197,7 +218,8 @@ struct ScriptTests {
     }
 
     @Test(arguments: [
-        #"echo x > "$BOBBIN_NEXT/file""#, #"mkdir "$BOBBIN_NEXT/q"; echo x > "$BOBBIN_NEXT/q/f""#, #"mkdir -p "$BOBBIN_NEXT/n"; ln -s /etc/passwd "$BOBBIN_NEXT/n/f""#,
+        #"echo x > "$BOBBIN_NEXT/file""#, #"mkdir "$BOBBIN_NEXT/q"; echo x > "$BOBBIN_NEXT/q/f""#,
+        #"mkdir -p "$BOBBIN_NEXT/n"; ln -s /etc/passwd "$BOBBIN_NEXT/n/f""#,
         #"ln -s /etc "$BOBBIN_NEXT/n""#, #"mkdir -p "$BOBBIN_NEXT/.hidden"; echo x > "$BOBBIN_NEXT/.hidden/f""#,
     ])
     func next_thatCannotBeForwarded_failsTheItemWithTheReason(_ line: String) async throws {

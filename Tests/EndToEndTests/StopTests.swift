@@ -10,7 +10,10 @@ struct StopTests {
             let bobbin = try await root.start()
             let watchers = ProcessTable.children(of: bobbin.id)
             try await root.stop(bobbin, within: .seconds(10))
-            #expect(!watchers.contains { ProcessTable.isAlive($0) && ProcessTable.program(of: $0).hasSuffix("bobbin-watch") })
+            #expect(
+                !watchers.contains {
+                    ProcessTable.isAlive($0) && ProcessTable.program(of: $0).hasSuffix("bobbin-watch")
+                })
             #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
         }
     }
@@ -67,7 +70,10 @@ struct StopTests {
 
     @Test func stop_ofAScriptThatIgnoresTerm_killsItAfterFiveSeconds() async throws {
         try await withRoot { root in
-            let queue = root.job("q", "[ -e \"$N/second\" ] && finish 0; trap '' TERM; note deaf; echo keep > \"$BOBBIN_CHECKPOINT\"; while :; do sleep 0.1; done", settings: #"{"stopping_wait_time": 0}"#)
+            let queue = root.job(
+                "q",
+                "[ -e \"$N/second\" ] && finish 0; trap '' TERM; note deaf; echo keep > \"$BOBBIN_CHECKPOINT\"; while :; do sleep 0.1; done",
+                settings: #"{"stopping_wait_time": 0}"#)
             let bobbin = try await root.start()
             try queue.drop("f")
             _ = try await queue.wait(run: "deaf")
@@ -85,7 +91,8 @@ struct StopTests {
 
     @Test func stop_thatTheScriptAnswersWithSuccess_isASuccess() async throws {
         try await withRoot { root in
-            let queue = root.job("q", #"note waiting; while [ ! -e "$WEBJOBS_SHUTDOWN_FILE" ]; do sleep 0.02; done; finish 0"#)
+            let queue = root.job(
+                "q", #"note waiting; while [ ! -e "$WEBJOBS_SHUTDOWN_FILE" ]; do sleep 0.02; done; finish 0"#)
             let bobbin = try await root.start()
             try queue.drop("f")
             _ = try await queue.wait(run: "waiting")
@@ -96,12 +103,16 @@ struct StopTests {
 
     @Test(arguments: [SIGTERM, SIGINT]) func secondSignal_killsAtOnce(_ signal: Int32) async throws {
         try await withRoot { root in
-            let queue = root.job("q", "trap '' TERM INT; note deaf; while :; do sleep 0.1; done", settings: #"{"stopping_wait_time": "1h"}"#)
+            let queue = root.job(
+                "q", "trap '' TERM INT; note deaf; while :; do sleep 0.1; done",
+                settings: #"{"stopping_wait_time": "1h"}"#)
             let bobbin = try await root.start()
             try queue.drop("f")
             _ = try await queue.wait(run: "deaf")
             bobbin.signal(signal)
-            try await wait(for: "the first signal's effect", details: { bobbin.said }) { bobbin.error.string.contains("stopping") }
+            try await wait(for: "the first signal's effect", details: { bobbin.said }) {
+                bobbin.error.string.contains("stopping")
+            }
             bobbin.signal(signal)
             let code = try await bobbin.end(within: .seconds(10), "the end after a second signal")
             #expect(code == 0)
@@ -113,7 +124,8 @@ struct StopTests {
 
     @Test func drain_worksOffTheQueues_andEnds() async throws {
         try await withRoot { root in
-            let queue = root.job("q", "see; [ $BOBBIN_ATTEMPT = 2 ] || finish 1; finish 0", settings: #"{"retry_delay": [0.2]}"#)
+            let queue = root.job(
+                "q", "see; [ $BOBBIN_ATTEMPT = 2 ] || finish 1; finish 0", settings: #"{"retry_delay": [0.2]}"#)
             let late = root.job("late", "finish 1", settings: #"{"retry_delay": "1h"}"#)
             for index in 0..<30 { try queue.drop("f\(index)") }
             try late.drop("f")
@@ -146,9 +158,14 @@ struct StartTests {
         guard geteuid() == 0, Tool.isPresent("setpriv") else { return }
         try await withRoot { root in
             try await root.run("chown -R nobody \(root.path.quoted); chown root \(root.spool.quoted)")
-            let bobbin = try root.launch(line: "exec setpriv --reuid=nobody --regid=nogroup --clear-groups \(Program.bobbin.quoted) run --root \(root.path.quoted)")
+            let bobbin = try root.launch(
+                line:
+                    "exec setpriv --reuid=nobody --regid=nogroup --clear-groups \(Program.bobbin.quoted) run --root \(root.path.quoted)"
+            )
             #expect(try await bobbin.end() == 69)
-            for word in [root.spool.text, "not writable", "chown"] { #expect(bobbin.error.string.contains(word), "\(bobbin.said)") }
+            for word in [root.spool.text, "not writable", "chown"] {
+                #expect(bobbin.error.string.contains(word), "\(bobbin.said)")
+            }
         }
     }
 
@@ -168,7 +185,9 @@ struct StartTests {
             let bobbin = try await root.start(["--spool", "\(root.top)/spool2", "--data", "\(root.top)/data2"])
             try await wait(for: "the queue") { (root.top / "spool2" / "q" / "done").exists }
             (root.top / "spool2" / "q" / "f").write("x")
-            try await wait(for: "the status file") { (root.top / "spool2" / "q" / "status" / "f.json").string.contains("succeeded") }
+            try await wait(for: "the status file") {
+                (root.top / "spool2" / "q" / "status" / "f.json").string.contains("succeeded")
+            }
             try await root.stop(bobbin)
             #expect(!root.data.exists)
         }
@@ -184,7 +203,10 @@ struct StartTests {
             }
             try await root.drain()
             let starts = root.runs.events.filter { $0.event == "seen" }.map(\.item)
-            let names = Dictionary(uniqueKeysWithValues: queue.items(.done).map { ($0.id, $0.payload.first.map { String(decoding: $0.name, as: UTF8.self) } ?? "") })
+            let names = Dictionary(
+                uniqueKeysWithValues: queue.items(.done).map {
+                    ($0.id, $0.payload.first.map { String(decoding: $0.name, as: UTF8.self) } ?? "")
+                })
             #expect(starts.compactMap { names[$0] } == (0..<40).map { "f\(39 - $0)" })
         }
     }

@@ -35,7 +35,6 @@ extension FolderQueue {
     func bury(
         _ record: ItemRecord, place: ItemPlace, state: StatusDocument.State = .failed, reason: String, error: String
     ) throws(FileError) {
-        try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         var status = StatusDocument(
             id: record.id, name: record.name, queue: name, state: state, attempt: record.failures,
             maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions, size: record.size,
@@ -44,7 +43,9 @@ extension FolderQueue {
         status.reason = reason
         status.error = error
         status.correlationID = record.envelope?.correlationID
+        // The outcome first: a crash between the two must not leave a record that says less than it seems, and runs again.
         try folder.replace(place.outcome, with: status.json.prettyBytes, mode: 0o644)
+        try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         try publishStatus(status, at: place)
         _ = try folder.move(place.root, to: folder, as: ItemPlace.failed(record.id).root)
         around.onTransition(Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))

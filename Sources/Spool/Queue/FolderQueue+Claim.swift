@@ -57,6 +57,9 @@ extension FolderQueue {
             } catch where error.isShortage {
                 inbox.enqueue(candidate)
                 throw error
+            } catch where error.isMissing {
+                mendLayout()
+                inbox.wait(candidate, until: now + .milliseconds(100), reason: .queued)
             } catch {
                 // This file cannot be had (no permission, immutable): it waits, and `bobbin why` says why.
                 tell("claim \(candidate.key.name.escaped)", "\(error); the file stays where it is and is tried again")

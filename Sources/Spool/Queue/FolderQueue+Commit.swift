@@ -33,10 +33,17 @@ extension FolderQueue {
                 // A full disk must not lose the outcome: it is tried until it succeeds or the orchestrator ends; then
                 // the item is still claimed, and runs again.
                 tell("commit", "\(error); outcomes wait until this passes")
+                if error.isMissing { mendLayout() }
                 do { try await Task.sleep(for: pause) } catch { return .stale }
                 pause = min(pause * 2, .seconds(5))
             }
         }
+    }
+
+    /// Somebody deleted folders of the queue: they are made anew, and what was in them is gone.
+    func mendLayout() {
+        madeDay = nil
+        _ = try? QueueLayout.complete(folder)
     }
 
     /// A commit under way. Each step can be repeated; what a repetition must not do twice is remembered here.
@@ -217,6 +224,16 @@ extension FolderQueue {
         return Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
     }
 
+    /// The next attempt relies on the checkpoint: it must survive a power cut before that is promised.
+    private func syncCheckpoint(of place: ItemPlace) async throws(FileError) {
+        guard folder.exists(place.checkpoint) else { return }
+        let folder = folder
+        try await Offload.run { () throws(FileError) in
+            try folder.open(place.checkpoint).sync()
+            try folder.syncParent(of: place.checkpoint)
+        }
+    }
+
     /// Records what is to be remembered and moves the item to `retry/`, once.
     func layToRest(_ record: ItemRecord, of work: inout PendingCommit) throws(FileError) {
         guard !work.isMoved else { return }
@@ -228,16 +245,6 @@ extension FolderQueue {
             throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
         }
         work.isMoved = true
-    }
-
-    /// The next attempt relies on the checkpoint: it must survive a power cut before that is promised.
-    private func syncCheckpoint(of place: ItemPlace) async throws(FileError) {
-        guard folder.exists(place.checkpoint) else { return }
-        let folder = folder
-        try await Offload.run { () throws(FileError) in
-            try folder.open(place.checkpoint).sync()
-            try folder.syncParent(of: place.checkpoint)
-        }
     }
 
     /// Progress and outputs belong to one run.

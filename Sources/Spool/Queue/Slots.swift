@@ -123,5 +123,7 @@ struct Slots {
         free = []
         made = 0
         try queue.removeTree(root)
+        // Empty once the last orchestrator has gone.
+        try queue.removeEmptyFolder(QueueLayout.slots)
     }
 }

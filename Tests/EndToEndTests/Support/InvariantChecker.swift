@@ -7,7 +7,11 @@ struct InvariantChecker {
     var maxAttempts = 5
     static let maxInterruptions = 3
 
-    private var queues: [Queue] { root.spool.children.filter(\.isFolder).map { Queue(name: $0.text.split(separator: "/").last.map(String.init) ?? "", root: root) } }
+    private var queues: [Queue] {
+        root.spool.children.filter(\.isFolder).map {
+            Queue(name: $0.text.split(separator: "/").last.map(String.init) ?? "", root: root)
+        }
+    }
 
     /// All violations; none is what a test wants. `isDrained` = the orchestrator has ended with nothing left to do.
     func violations(isDrained: Bool) -> [String] {
@@ -26,7 +30,8 @@ struct InvariantChecker {
         for drop in root.ledger { wanted[drop, default: 0] += 1 }
         return wanted.compactMap { drop, count in
             found[drop, default: 0] == count
-                ? nil : "I1: \(drop.queue)/\(shown(drop.name)) was dropped \(count) times, and found \(found[drop, default: 0]) times"
+                ? nil
+                : "I1: \(drop.queue)/\(shown(drop.name)) was dropped \(count) times, and found \(found[drop, default: 0]) times"
         }
     }
 
@@ -47,8 +52,14 @@ struct InvariantChecker {
                     case .retry: !(item.folder / "outcome.json").exists
                     case .claimed, .inbox: true
                     }
-                if !agrees { problems.append("I2: \(queue.name) \(item.id) is in \(item.place), its outcome is \(state.map { "\($0)" } ?? "none")") }
-                if item.payload.count > 1 { problems.append("I1: \(queue.name) \(item.id) has \(item.payload.count) payloads") }
+                if !agrees {
+                    problems.append(
+                        "I2: \(queue.name) \(item.id) is in \(item.place), its outcome is \(state.map { "\($0)" } ?? "none")"
+                    )
+                }
+                if item.payload.count > 1 {
+                    problems.append("I1: \(queue.name) \(item.id) has \(item.payload.count) payloads")
+                }
             }
         }
         return problems
@@ -58,10 +69,14 @@ struct InvariantChecker {
     private func runs() -> [String] {
         let log = root.runs
         var problems = log.torn.map { "the run log has a torn line: \($0)" }
-        for event in log.events where event.event == "overlap" { problems.append("I3: two runs of \(event.item) at a time: \(event.run)") }
+        for event in log.events where event.event == "overlap" {
+            problems.append("I3: two runs of \(event.item) at a time: \(event.run)")
+        }
         for (item, events) in Dictionary(grouping: log.events, by: \.item) {
             let starts = events.filter { $0.event == "start" }
-            if Set(starts.map(\.run)).count != starts.count { problems.append("I3: a run of \(item) started twice under one id") }
+            if Set(starts.map(\.run)).count != starts.count {
+                problems.append("I3: a run of \(item) started twice under one id")
+            }
         }
         return problems
     }
@@ -72,15 +87,22 @@ struct InvariantChecker {
         let starts = Dictionary(grouping: log.events.filter { $0.event == "start" }, by: \.item).mapValues(\.count)
         return queues.flatMap { queue in
             queue.items.flatMap { item -> [String] in
-                guard let record = item.record else { return item.place == .claimed ? [] : ["I4: \(item.id) has no readable item.json"] }
+                guard let record = item.record else {
+                    return item.place == .claimed ? [] : ["I4: \(item.id) has no readable item.json"]
+                }
                 let failures = record["failures"]?.integer ?? -1
                 let interruptions = record["interruptions"]?.integer ?? -1
                 var problems: [String] = []
                 if failures > maxAttempts { problems.append("I4: \(queue.name) \(item.id) failed \(failures) times") }
-                if interruptions > Self.maxInterruptions { problems.append("I4: \(queue.name) \(item.id) was interrupted \(interruptions) times") }
+                if interruptions > Self.maxInterruptions {
+                    problems.append("I4: \(queue.name) \(item.id) was interrupted \(interruptions) times")
+                }
                 return problems
             }
-        } + starts.filter { $0.value > maxAttempts + Self.maxInterruptions + 2 }.map { "I4: \($0.key) was started \($0.value) times" }
+        }
+            + starts.filter { $0.value > maxAttempts + Self.maxInterruptions + 2 }.map {
+                "I4: \($0.key) was started \($0.value) times"
+            }
     }
 
     /// I7: a run that read its payload saw the bytes that were dropped.
@@ -93,7 +115,8 @@ struct InvariantChecker {
                 guard let payload = item.payload.first, payload.kind == S_IFREG else { return [] }
                 let content = payload.content
                 return log.events.filter { $0.item == item.id && $0.event == "seen" }.compactMap { event in
-                    (root.notes / "seen" / event.run).content == content ? nil : "I7: run \(event.run) of \(shown(payload.name)) saw other bytes"
+                    (root.notes / "seen" / event.run).content == content
+                        ? nil : "I7: run \(event.run) of \(shown(payload.name)) saw other bytes"
                 }
             }
         }
@@ -117,10 +140,16 @@ struct InvariantChecker {
                     case .claimed: status.state == .running
                     case .inbox, nil: false
                     }
-                if !agrees { problems.append("I9: \(shown(file.name)) says \(status.state), the item is in \(places[status.id].map { "\($0)" } ?? "no folder")") }
+                if !agrees {
+                    problems.append(
+                        "I9: \(shown(file.name)) says \(status.state), the item is in \(places[status.id].map { "\($0)" } ?? "no folder")"
+                    )
+                }
             }
             for item in queue.items where item.place == .done || item.place == .failed {
-                guard let name = item.payload.first?.name ?? item.outcome?.name.map({ Array($0.utf8) }) else { continue }
+                guard let name = item.payload.first?.name ?? item.outcome?.name.map({ Array($0.utf8) }) else {
+                    continue
+                }
                 if queue.status(name) == nil { problems.append("I9: \(item.place) \(shown(name)) has no status file") }
             }
             return problems
@@ -129,10 +158,15 @@ struct InvariantChecker {
 
     /// I10: no process without an owner, nothing claimed or to be retried, no temporary file.
     private func leftovers() -> [String] {
-        var problems = root.processesOfRuns.map { "I10: process \($0) (\(ProcessTable.program(of: $0))) is left of a run" }
+        var problems = root.processesOfRuns.map {
+            "I10: process \($0) (\(ProcessTable.program(of: $0))) is left of a run"
+        }
         for queue in queues {
-            problems += (queue.items(.claimed) + queue.items(.retry)).map { "I10: \(queue.name)/\($0.place)/\($0.id) is left" }
-            for path in queue.path.tree where path.name.first == UInt8(ascii: ".") || path.bytes.suffix(4) == Array(".new".utf8)[...] {
+            problems += (queue.items(.claimed) + queue.items(.retry)).map {
+                "I10: \(queue.name)/\($0.place)/\($0.id) is left"
+            }
+            for path in queue.path.tree
+            where path.name.first == UInt8(ascii: ".") || path.bytes.suffix(4) == Array(".new".utf8)[...] {
                 if path.name == Array(".slots".utf8), path.children.isEmpty { continue }
                 problems.append("I10: \(path) is left")
             }

@@ -15,7 +15,9 @@ struct Path: Hashable, Sendable, CustomStringConvertible {
     var description: String { text }
     var name: [UInt8] { Array(bytes.split(separator: 47).last ?? []) }
     /// A word for a shell.
-    var quoted: String { "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'" }
+    var quoted: String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
 
     func withC<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         (bytes + [0]).withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
@@ -40,7 +42,9 @@ struct Path: Hashable, Sendable, CustomStringConvertible {
         var names: [[UInt8]] = []
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen(pointer))) }
+                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) {
+                    Array(UnsafeBufferPointer(start: $0, count: strlen(pointer)))
+                }
             }
             if name != [46] && name != [46, 46] { names.append(name) }
         }
@@ -109,9 +113,11 @@ struct Path: Hashable, Sendable, CustomStringConvertible {
     /// Sets the modification time, `seconds` from now.
     func touch(in seconds: Int) {
         let time = timespec(tv_sec: time(nil) + seconds, tv_nsec: 0)
-        _ = withC { path in withUnsafePointer(to: (time, time)) { pair in
-            pair.withMemoryRebound(to: timespec.self, capacity: 2) { utimensat(AT_FDCWD, path, $0, 0) }
-        } }
+        _ = withC { path in
+            withUnsafePointer(to: (time, time)) { pair in
+                pair.withMemoryRebound(to: timespec.self, capacity: 2) { utimensat(AT_FDCWD, path, $0, 0) }
+            }
+        }
     }
 }
 

@@ -55,7 +55,9 @@ final class Program: @unchecked Sendable {
     var ending: Int32? {
         if status == nil {
             var value: Int32 = 0
-            if waitpid(id, &value, WNOHANG) == id { status = value & 0x7F == 0 ? value >> 8 & 0xFF : 128 + value & 0x7F }
+            if waitpid(id, &value, WNOHANG) == id {
+                status = value & 0x7F == 0 ? value >> 8 & 0xFF : 128 + value & 0x7F
+            }
         }
         return status
     }

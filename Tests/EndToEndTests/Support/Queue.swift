@@ -19,7 +19,9 @@ struct Queue: Sendable {
         try #require(draft.move(to: path / name), "cannot move \(shown(name)) in: errno \(errno)")
     }
 
-    func drop(_ name: String, _ content: String = "content\n") throws { try drop(Array(name.utf8), Array(content.utf8)) }
+    func drop(_ name: String, _ content: String = "content\n") throws {
+        try drop(Array(name.utf8), Array(content.utf8))
+    }
 
     // MARK: States
 
@@ -39,7 +41,8 @@ struct Queue: Sendable {
     /// Waits until the status file of a name tells a state; none when its run is what tells most.
     @discardableResult
     func wait(
-        _ name: [UInt8], _ state: Status.State, within limit: Duration = usualLimit, and holds: (Status) -> Bool = { _ in true }
+        _ name: [UInt8], _ state: Status.State, within limit: Duration = usualLimit,
+        and holds: (Status) -> Bool = { _ in true }
     ) async throws -> Status {
         try await EndToEndTests.wait(
             for: "\(shown(name)) \(state)", within: limit,
@@ -51,7 +54,8 @@ struct Queue: Sendable {
 
     @discardableResult
     func wait(
-        _ name: String, _ state: Status.State, within limit: Duration = usualLimit, and holds: (Status) -> Bool = { _ in true }
+        _ name: String, _ state: Status.State, within limit: Duration = usualLimit,
+        and holds: (Status) -> Bool = { _ in true }
     ) async throws -> Status { try await wait(Array(name.utf8), state, within: limit, and: holds) }
 
     /// Waits for a line that a script noted.
@@ -98,17 +102,27 @@ struct Queue: Sendable {
 
     var items: [Item] { Place.allCases.flatMap { items($0) } }
 
-    static let reserved: Set<[UInt8]> = Set(["claimed", "done", "failed", "results", "retry", "status"].map { Array($0.utf8) })
+    static let reserved: Set<[UInt8]> = Set(
+        ["claimed", "done", "failed", "results", "retry", "status"].map { Array($0.utf8) })
 
     /// What lies in the inbox, whatever it is.
     var waiting: [Path] { path.children.filter { !(Queue.reserved.contains($0.name) && $0.isFolder) } }
 
+    /// The item of a status. A final status is published a moment before the item moves to its final folder.
     func item(_ status: Status) throws -> Item {
-        try #require(items.first { $0.id == status.id }, "no item \(status.id) in \(name)")
+        let isFinal = [.succeeded, .failed, .cancelled].contains(status.state)
+        for _ in 0..<2500 {
+            if let item = items.first(where: { $0.id == status.id }), !isFinal || item.place != .claimed { return item }
+            usleep(2000)
+        }
+        return try #require(
+            items.first { $0.id == status.id && $0.place != .claimed }, "no item \(status.id) in \(name)")
     }
 
     /// The bytes that the runs of an item saw, one for each run that kept them.
     func seen(_ id: String) -> [[UInt8]] {
-        root.runs.events.filter { $0.item == id && $0.event == "seen" }.compactMap { (root.notes / "seen" / $0.run).content }
+        root.runs.events.filter { $0.item == id && $0.event == "seen" }.compactMap {
+            (root.notes / "seen" / $0.run).content
+        }
     }
 }

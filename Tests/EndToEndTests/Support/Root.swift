@@ -29,13 +29,17 @@ final class Root: @unchecked Sendable {
 
     fileprivate init(in parent: String) throws {
         var template = Array("\(parent)/bobbin-e2e-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { Path(String(cString: $0)) } }
+        let made = template.withUnsafeMutableBufferPointer {
+            mkdtemp($0.baseAddress!).map { Path(String(cString: $0)) }
+        }
         top = try #require(made)
         _ = top.withC { chmod($0, 0o755) }
         path = top / "root"
         stage = top / "stage"
         notes = top / "notes"
-        for folder in [path, stage, notes, notes / "seen", notes / "locks", path / "jobs", jobs, spool] { folder.makeFolder() }
+        for folder in [path, stage, notes, notes / "seen", notes / "locks", path / "jobs", jobs, spool] {
+            folder.makeFolder()
+        }
         (notes / "lib.sh").write(
             """
             N=\(notes.quoted)
@@ -140,7 +144,9 @@ final class Root: @unchecked Sendable {
     func launch(python text: String, queue: Queue) throws -> Program {
         made += 1
         let file = notes / "\(made).py"
-        file.write("import os, sys, time\nQ, STAGE, NOTES = (os.environ[n] for n in ('Q', 'STAGE', 'NOTES'))\nos.chdir(STAGE)\n\(text)\n")
+        file.write(
+            "import os, sys, time\nQ, STAGE, NOTES = (os.environ[n] for n in ('Q', 'STAGE', 'NOTES'))\nos.chdir(STAGE)\n\(text)\n"
+        )
         return try launch(line: "exec python3 \(file.quoted)", queue: queue)
     }
 
@@ -173,7 +179,9 @@ final class Root: @unchecked Sendable {
             usleep(2000)
         }
         for path in [path] + path.tree where path.name == Array("immutable".utf8) {
-            if let clear = try? Program(["/usr/bin/chattr", "-i", path.text], output: notes / "chattr", error: notes / "chattr") {
+            if let clear = try? Program(
+                ["/usr/bin/chattr", "-i", path.text], output: notes / "chattr", error: notes / "chattr")
+            {
                 while clear.isRunning { usleep(2000) }
             }
         }
@@ -193,7 +201,9 @@ func withRoot(
         do {
             try await body(root)
         } catch {
-            Issue.record("\(error)\n\(root.said)\n\(root.path.tree.map { "\($0)".dropFirst(root.path.text.count + 1) }.joined(separator: "\n").prefix(3000))")
+            Issue.record(
+                "\(error)\n\(root.said)\n\(root.path.tree.map { "\($0)".dropFirst(root.path.text.count + 1) }.joined(separator: "\n").prefix(3000))"
+            )
         }
     }
 }

@@ -36,7 +36,8 @@ struct Status: Sendable {
 
     /// Seconds between two of its times; nil when one is missing.
     func seconds(from: String, to: String) -> Double? {
-        guard let start = text(from).flatMap({ Instant(rfc3339: $0) }), let end = text(to).flatMap({ Instant(rfc3339: $0) })
+        guard let start = text(from).flatMap({ Instant(rfc3339: $0) }),
+            let end = text(to).flatMap({ Instant(rfc3339: $0) })
         else { return nil }
         return (end - start) / Duration.seconds(1)
     }

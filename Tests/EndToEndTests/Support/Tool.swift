@@ -7,7 +7,9 @@ enum Tool {
 
     static func isPresent(_ name: String) -> Bool {
         if name.hasPrefix("/") { return access(name, X_OK) == 0 }
-        return ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].contains { access("\($0)/\(name)", X_OK) == 0 }
+        return ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].contains {
+            access("\($0)/\(name)", X_OK) == 0
+        }
     }
 
     /// Those of a list that are missing, for the reason of a skipped test.

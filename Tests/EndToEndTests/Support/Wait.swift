@@ -13,7 +13,8 @@ let usualLimit = Duration.seconds(20)
 
 /// Waits until something holds.
 func wait(
-    for what: String, within limit: Duration = usualLimit, details: () -> String = { "" }, until holds: () async throws -> Bool
+    for what: String, within limit: Duration = usualLimit, details: () -> String = { "" },
+    until holds: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !holds() {
@@ -24,7 +25,8 @@ func wait(
 
 /// Waits until something is there.
 func wait<Value>(
-    for what: String, within limit: Duration = usualLimit, details: () -> String = { "" }, _ find: () async throws -> Value?
+    for what: String, within limit: Duration = usualLimit, details: () -> String = { "" },
+    _ find: () async throws -> Value?
 ) async throws -> Value {
     var found: Value?
     try await wait(for: what, within: limit, details: details) {

@@ -1,0 +1,98 @@
+import Documents
+import Glibc
+import Testing
+
+/// Jobs and settings that change while Bobbin runs (contract §4).
+struct ReloadTests {
+    @Test func settings_brokenWhileRunning_leaveTheLastGoodOnesInForce_untilMended() async throws {
+        try await withRoot { root in
+            let queue = root.job(
+                "q", "echo max=$BOBBIN_MAX_ATTEMPTS > \"$BOBBIN_OUTPUT\"; finish 0", settings: #"{"max_attempts": 7}"#)
+            let settings = queue.jobFolder / "settings.job"
+            let bobbin = try await root.start()
+            settings.write(#"{"max_attemps": 3}"#)
+            try await wait(for: "a message about the key", details: { bobbin.said }) {
+                bobbin.error.string.contains("max_attemps")
+            }
+            #expect(bobbin.error.string.contains("max_attempts") && bobbin.error.string.contains("settings.job:1"))
+            try queue.drop("f")
+            #expect(try await queue.wait("f", .succeeded).output("max") == "7")
+            settings.write(#"{"max_attempts": 3}"#)
+            try await wait(for: "a message that it is mended", details: { bobbin.said }) {
+                bobbin.error.string.contains("good again")
+            }
+            try queue.drop("g")
+            #expect(try await queue.wait("g", .succeeded).output("max") == "3")
+            try await root.stop(bobbin)
+        }
+    }
+
+    @Test func settings_neverGood_keepTheJobFromStarting() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", settings: #"{"max_concurrency": "many"}"#)
+            let other = root.job("other")
+            let bobbin = try await root.start()
+            try queue.drop("f")
+            try await other.settle()
+            #expect(bobbin.error.string.contains("max_concurrency"))
+            #expect(queue.waiting.count == 1)
+            (queue.jobFolder / "settings.job").write("{}")
+            try await queue.wait("f", .succeeded)
+            try await root.stop(bobbin)
+        }
+    }
+
+    @Test func job_addedWhileRunning_isServed_andRemoved_stops() async throws {
+        try await withRoot { root in
+            root.job("other")
+            let bobbin = try await root.start()
+            let queue = root.job("new")
+            try queue.drop("f")
+            try await queue.wait("f", .succeeded)
+            queue.jobFolder.removeTree()
+            try await wait(for: "the word that it stops", details: { bobbin.said }) {
+                bobbin.error.string.contains("job new stops")
+            }
+            try queue.drop("g")
+            try await root.queue("other").settle()
+            #expect(queue.waiting.count == 1, "its queue stays and fills")
+            root.job("new")
+            try await queue.wait("g", .succeeded)
+            try await root.stop(bobbin)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+
+    @Test func job_disabled_holdsItsQueue_untilItIsEnabled() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", settings: #"{"disabled": true}"#)
+            let other = root.job("other")
+            let bobbin = try await root.start()
+            try queue.drop("f")
+            for _ in 0..<3 { try await other.settle() }
+            #expect(queue.waiting.count == 1 && queue.status("f") == nil)
+            (queue.jobFolder / "settings.job").write("{}")
+            try await queue.wait("f", .succeeded)
+            try await root.stop(bobbin)
+        }
+    }
+
+    @Test func job_removedWhileItRuns_finishesItsRun() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", #"await "$N/go"; finish 0"#)
+            root.job("other")
+            let bobbin = try await root.start()
+            try queue.drop("f")
+            _ = try await queue.wait(run: "start")
+            queue.jobFolder.removeTree()
+            try await wait(for: "the word that it stops", details: { bobbin.said }) {
+                bobbin.error.string.contains("job q stops")
+            }
+            (root.notes / "go").write("")
+            try await queue.wait("f", .succeeded)
+            try await wait(for: "the queue to let go") { (queue.path / "claimed" / ".slots").children.isEmpty }
+            try await root.stop(bobbin)
+            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        }
+    }
+}
