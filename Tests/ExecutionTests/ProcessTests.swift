@@ -10,25 +10,30 @@ import Testing
 @Suite(.timeLimit(.minutes(4))) struct ProcessTests {
     private let scratch: Scratch
 
-    init() throws { scratch = try Scratch() }
+    init() throws {
+        scratch = try Scratch()
+        parents = try Parents()
+    }
 
-    /// Starts a shell in a session of its own; its number comes through a file. Its parent, another shell, lives until
-    /// the test ends: as an adopted orphan it would be ended by the runners of other tests.
+    /// Starts a shell in a session of its own; its number comes through a file. Its parent, a run without a mark, lives
+    /// until the test ends: as an adopted orphan the shell would be ended by the runners of other tests.
     private func launch(_ command: String, run: ItemID?, input: String = "/dev/null", pid file: String) async throws -> String {
         let mark = run.map { "BOBBIN_RUN_ID=\($0) " } ?? ""
         let line =
-            "\(mark)setsid sh -c 'echo $$ > \(file).new; mv \(file).new \(file); \(command)' < \(input) > /dev/null 2>&1 & cat > /dev/null"
-        let parent = popen("cd \(scratch.text) && exec env -i PATH=/usr/bin:/bin sh -c '" + line.replacing("'", with: "'\\''") + "'", "we")
-        parents.streams.append(try #require(parent))
+            "\(mark)setsid sh -c 'echo $$ > \(file).new; mv \(file).new \(file); \(command)' < \(input) > /dev/null 2>&1 & exec sleep 600"
+        let parent = try scratch.shell(line, marked: false)
+        Task { [parents] in await parents.runner.run(parent) }
         return await scratch.waitFor(file)
     }
 
-    private final class Parents {
-        var streams: [UnsafeMutablePointer<FILE>] = []
-        deinit { for stream in streams { pclose(stream) } }
+    /// Ends the parents, and with them what a failed test left, when the test is over.
+    private final class Parents: Sendable {
+        let runner: Runner
+        init() throws { runner = try Runner() }
+        deinit { runner.killAll() }
     }
 
-    private let parents = Parents()
+    private let parents: Parents
 
     private func end(_ pid: String) { if let pid = pid_t(pid) { kill(pid, SIGKILL) } }
 
