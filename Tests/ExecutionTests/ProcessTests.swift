@@ -7,7 +7,7 @@ import Testing
 @testable import Execution
 
 /// Processes that nobody follows: as an orchestrator finds them that starts after another was killed.
-@Suite(.timeLimit(.minutes(2))) struct ProcessTests {
+@Suite(.timeLimit(.minutes(4))) struct ProcessTests {
     private let scratch: Scratch
 
     init() throws { scratch = try Scratch() }

@@ -7,12 +7,12 @@ import Testing
 @testable import Execution
 
 /// Real processes, started by a runner as the orchestrator does.
-@Suite(.timeLimit(.minutes(2))) struct RunnerTests {
+@Suite(.timeLimit(.minutes(4))) struct RunnerTests {
     private let runner: Runner
     private let scratch: Scratch
 
     init() throws {
-        runner = try Runner()
+        runner = try Runner(ownsAllOrphans: false)
         scratch = try Scratch()
     }
 
@@ -288,12 +288,11 @@ import Testing
         let task = Task { [runner] in await runner.run(script) }
         let child = await scratch.waitFor("child")
         let own = await scratch.waitFor("self")
-        let began = Clocks.system.uptime()
         runner.killAll()
         let result = await task.value
         #expect(result.cutOff == .stopped)
         #expect(result.end == .signalled(Int(SIGKILL)))
-        #expect(Clocks.system.uptime() - began < ScriptRun.killDelay)
+        #expect(!scratch.log.contains("it gets SIGTERM"))
         #expect(!lives(own))
         await waitUntil("the grandchild is killed") { !lives(child) }
     }

@@ -68,12 +68,12 @@ final class Scratch: Sendable {
     }
 }
 
-/// Waits for a named condition, at most twenty seconds.
+/// Waits for a named condition, at most a minute.
 func waitUntil(_ what: String, _ condition: () -> Bool) async {
-    let limit = Clocks.system.uptime() + .seconds(20)
+    let limit = Clocks.system.uptime() + .seconds(60)
     while !condition() {
         guard Clocks.system.uptime() < limit else {
-            Issue.record("waited twenty seconds in vain until \(what)")
+            Issue.record("waited a minute in vain until \(what)")
             return
         }
         try? await Task.sleep(for: .milliseconds(5))

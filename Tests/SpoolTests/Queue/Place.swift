@@ -118,7 +118,7 @@ final class Keeper: Sendable {
         return await queue.commit([(grant, RunResult(ending: ending, startedAt: now, finishedAt: now, error: error))])[0]
     }
 
-    /// Claims, waiting for scans and settling, at most twenty seconds.
+    /// Claims, waiting for scans and settling, at most a minute.
     func claimSoon(_ what: String = "the item can be claimed") async -> Grant? {
         var grant: Grant?
         await waitUntil(what) {
@@ -135,12 +135,12 @@ final class Collected<Value: Sendable>: Sendable {
     func add(_ more: [Value]) { values.withLock { $0 += more } }
 }
 
-/// Waits for a named condition, at most twenty seconds.
+/// Waits for a named condition, at most a minute.
 func waitUntil(_ what: String, _ condition: () async throws -> Bool) async rethrows {
-    let limit = Clocks.system.uptime() + .seconds(20)
+    let limit = Clocks.system.uptime() + .seconds(60)
     while try await !condition() {
         guard Clocks.system.uptime() < limit else {
-            Issue.record("waited twenty seconds in vain until \(what)")
+            Issue.record("waited a minute in vain until \(what)")
             return
         }
         try? await Task.sleep(for: .milliseconds(2))

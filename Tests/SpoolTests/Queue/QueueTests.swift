@@ -6,7 +6,7 @@ import Testing
 
 @testable import Spool
 
-@Suite(.timeLimit(.minutes(2))) struct QueueTests {
+@Suite(.timeLimit(.minutes(4))) struct QueueTests {
     private let place: Place
 
     init() throws { place = try Place() }

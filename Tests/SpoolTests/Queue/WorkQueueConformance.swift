@@ -114,7 +114,7 @@ enum WorkQueueConformance: String, CaseIterable, Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct FolderQueueConformanceTests {
+@Suite(.timeLimit(.minutes(4))) struct FolderQueueConformanceTests {
     @Test(arguments: WorkQueueConformance.allCases) func folderQueue(_ promise: WorkQueueConformance) async throws {
         try await promise.check {
             let place = try Place()
