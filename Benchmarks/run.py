@@ -223,7 +223,8 @@ class Bobbin(Contender):
 
     def check(self):
         waiting = [entry.name for entry in os.scandir(self.inbox) if entry.is_file() and entry.name[0] != "."]
-        lost = len(waiting) + sum(entries(self.inbox / state) for state in ("claimed", "retry", "failed"))
+        left = [entry for state in ("claimed", "retry", "failed") for entry in os.listdir(self.inbox / state)]
+        lost = len(waiting) + sum(entry[0] != "." for entry in left)  # Bobbin's own folders are hidden
         if lost:
             raise Failed(f"{lost} items are waiting, claimed, retrying or failed: {self.last_words()}")
 

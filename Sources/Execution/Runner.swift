@@ -9,6 +9,7 @@ import SystemPackage
 package final class Runner: Sendable {
     private let reactor: Reactor
     private let clocks: Clocks
+    private let ownsAllOrphans: Bool
     private let runs = Mutex<[ItemID: ScriptRun]>([:])
     private let isSweepScheduled = Mutex(false)
     /// Orphans that were told to end, and since when. Only touched on the reactor's thread.
@@ -36,8 +37,12 @@ package final class Runner: Sendable {
     }()
 
     /// Throws when the machine has no descriptors left.
-    package init(clocks: Clocks = .system) throws {
+    ///
+    /// - Parameter ownsAllOrphans: every orphan that this program adopts comes from a run, also one that does not say so.
+    ///   False only where other parts of the program start processes that leave orphans: in tests.
+    package init(clocks: Clocks = .system, ownsAllOrphans: Bool = true) throws {
         self.clocks = clocks
+        self.ownsAllOrphans = ownsAllOrphans
         reactor = try Reactor(clocks: clocks)
         clinux_ignore_signals()
         _ = Self.originalLimit
@@ -170,6 +175,7 @@ package final class Runner: Sendable {
     private func hasOutlivedItsRun(_ child: pid_t) -> Bool {
         runs.withLock { runs in
             if let run = ProcessTree.run(of: child) { return runs[run] == nil }
+            guard ownsAllOrphans else { return false }
             let possible = (suspects[child] ?? Set(runs.keys)).filter { runs[$0] != nil }
             suspects[child] = possible
             return possible.isEmpty
