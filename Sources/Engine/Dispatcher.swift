@@ -149,7 +149,8 @@ actor Dispatcher {
         let why = result.errorTail.isEmpty ? judgement.exitCode.map { "exit code \($0)" } ?? judgement.reason : result.errorTail
         if wasClosed {
             notice(
-                "job \(job.name.escaped) is broken (\(why)); its items wait without using an attempt; one item tries again in \(DurationText.text(pause))")
+                "job \(job.name.escaped) is broken (\(why)); its items wait without using an attempt; one item tries again in \(DurationText.text(pause))"
+            )
         }
         onCircuit(circuit, why)
         circuitTimer?.cancel()

@@ -83,7 +83,8 @@ package final class HistoryKeeper: TransitionRecorder {
             part.finishedAt = attempt.finishedAt ?? attempt.startedAt
             return Transition(status: part, run: attempt.run, submittedAt: record.submittedAt, trigger: record.trigger)
         }
-        let all = attempts.isEmpty ? [Transition(status: status, run: id, submittedAt: record.submittedAt, trigger: record.trigger)] : attempts
+        let all =
+            attempts.isEmpty ? [Transition(status: status, run: id, submittedAt: record.submittedAt, trigger: record.trigger)] : attempts
         return all.compactMap { RunRecord($0) }
     }
 }

@@ -57,7 +57,8 @@ struct Housekeeper: Service {
                 }
                 for name in found where stalled.insert("\(queue.name)/\(name)").inserted {
                     notice(
-                        "queue \(queue.name.escaped): \(name.escaped) has a temporary name and has not changed for a day; its upload seems to have stalled")
+                        "queue \(queue.name.escaped): \(name.escaped) has a temporary name and has not changed for a day; its upload seems to have stalled"
+                    )
                 }
             } catch {
                 notice("queue \(queue.name.escaped): sweeping: \(error)")

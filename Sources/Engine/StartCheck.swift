@@ -16,7 +16,9 @@ package enum StartCheck {
             // Making a whole tree would turn a mistyped root into a new, empty one.
             let parent = path.removingLastComponent()
             guard (try? Folder.open(parent)) != nil else {
-                throw Refusal("\(parent.escaped) does not exist or cannot be entered; create it, or name another place (--root, --jobs, --spool, --data)")
+                throw Refusal(
+                    "\(parent.escaped) does not exist or cannot be entered; create it, or name another place (--root, --jobs, --spool, --data)"
+                )
             }
             do throws(FileError) {
                 _ = try Folder.make(path, mode: path == layout.data ? 0o750 : 0o755)
@@ -42,7 +44,9 @@ package enum StartCheck {
         } catch {
             // A full disk is no reason to stay away: what is there can still be looked after.
             if error.code == .noSpace || error.code == .diskQuotaExceeded, let folder = try? Folder.open(path) { return folder }
-            throw Refusal("\(path.escaped) is not writable for user \(geteuid()): \(error). Make it writable (chown, chmod, mount -o remount,rw) or name another place (\(option))")
+            throw Refusal(
+                "\(path.escaped) is not writable for user \(geteuid()): \(error). Make it writable (chown, chmod, mount -o remount,rw) or name another place (\(option))"
+            )
         }
     }
 
@@ -75,7 +79,9 @@ package enum StartCheck {
         for path in [layout.jobs, layout.triggeredJobs] {
             guard let stamp = try? Folder.open(path).file.stamp() else { continue }
             if stamp.permissions & 0o022 != 0 {
-                throw Refusal("\(path.escaped) can be changed by others than its owner (mode \(String(stamp.permissions, radix: 8))), and Bobbin runs as root: chmod go-w \(path.escaped)")
+                throw Refusal(
+                    "\(path.escaped) can be changed by others than its owner (mode \(String(stamp.permissions, radix: 8))), and Bobbin runs as root: chmod go-w \(path.escaped)"
+                )
             }
         }
     }

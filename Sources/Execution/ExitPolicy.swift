@@ -36,7 +36,10 @@ package struct ExitPolicy: Sendable, Equatable {
             judgement.signal = SignalName.of(number)
             return judgement
         case .notStarted(_, let code):
-            let shortages: [Errno] = [.resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem]
+            // ETXTBSY: the program is just being written, or a spawn elsewhere still holds a copy of its writer's descriptor.
+            let shortages: [Errno] = [
+                .resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .textFileBusy,
+            ]
             if shortages.contains(code) { return Judgement(meaning: .shortage, reason: "shortage") }
             // The arguments or the environment exceed what the kernel takes: of this item alone.
             if code == .argListTooLong { return Judgement(meaning: .failure, reason: "arguments_too_long") }

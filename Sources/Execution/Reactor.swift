@@ -157,10 +157,12 @@ private func startThread(_ body: @escaping @Sendable () -> Void) -> Int32 {
     }
     var thread: pthread_t = 0
     let box = Unmanaged.passRetained(Box(body))
-    let answer = pthread_create(&thread, nil, { argument in
-        Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
-        return nil
-    }, box.toOpaque())
+    let answer = pthread_create(
+        &thread, nil,
+        { argument in
+            Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
+            return nil
+        }, box.toOpaque())
     if answer == 0 { pthread_detach(thread) } else { box.release() }
     return answer
 }

@@ -6,7 +6,7 @@ extension Folder {
     package func read(_ place: RelativePath, limit: Int = 1 << 20) throws(FileError) -> [UInt8]? {
         do throws(FileError) {
             return try open(place).readAll(limit: limit)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return nil
         }
     }
@@ -16,7 +16,7 @@ extension Folder {
         do throws(FileError) {
             let file = try open(place)
             return try file.read(at: max(0, Int(clamping: file.stamp().size) - limit), count: limit)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return nil
         }
     }

@@ -13,7 +13,7 @@ extension Folder {
                 place.withCString { clinux_openat(descriptor, $0, lookOnly | O_CLOEXEC, 0) }
             }
             return try OpenFile(adopting: opened, subject: shown(place)).stamp()
-        } catch where error.isMissing || error.code == .notDirectory || error.code == .tooManySymbolicLinkLevels {
+        } catch  where error.isMissing || error.code == .notDirectory || error.code == .tooManySymbolicLinkLevels {
             return nil
         }
     }
@@ -26,7 +26,7 @@ extension Folder {
                 place.withCString { clinux_openat(descriptor, $0, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0) }
             }
             return try OpenFile(adopting: opened, subject: shown(place)).readAll(limit: limit)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return nil
         }
     }

@@ -77,7 +77,7 @@ extension Folder {
     package func names(in place: RelativePath) throws(FileError) -> [FileName] {
         do throws(FileError) {
             return try folder(place).names()
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return []
         }
     }
@@ -91,7 +91,7 @@ extension Folder {
     package func isEmpty(_ place: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
             return try folder(place).listing().next() == nil
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return true
         }
     }

@@ -54,7 +54,7 @@ extension Folder {
                 place.withCString { old in newPlace.withCString { new in renameat(descriptor, old, target.descriptor, new) } }
             }
             return true
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return false
         }
     }
@@ -66,9 +66,9 @@ extension Folder {
                 place.withCString { old in newPlace.withCString { new in linkat(descriptor, old, target.descriptor, new, 0) } }
             }
             return .moved
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return .missing
-        } catch where error.code == .fileExists {
+        } catch  where error.code == .fileExists {
             return .taken
         }
     }
@@ -79,7 +79,7 @@ extension Folder {
         do throws(FileError) {
             try call(.remove, shown(place)) { place.withCString { unlinkat(descriptor, $0, 0) } }
             return true
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return false
         }
     }
@@ -90,7 +90,7 @@ extension Folder {
         do throws(FileError) {
             try call(.removeFolder, shown(place)) { place.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } }
             return true
-        } catch where error.isMissing || error.code == .directoryNotEmpty || error.code == .fileExists {
+        } catch  where error.isMissing || error.code == .directoryNotEmpty || error.code == .fileExists {
             return false
         }
     }
@@ -101,12 +101,12 @@ extension Folder {
         let inside: Folder
         do throws(FileError) {
             inside = try folder(place)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return
-        } catch where error.code == .notDirectory || error.code == .tooManySymbolicLinkLevels {
+        } catch  where error.code == .notDirectory || error.code == .tooManySymbolicLinkLevels {
             try remove(place)
             return
-        } catch where error.code == .permissionDenied {
+        } catch  where error.code == .permissionDenied {
             try setMode(place, 0o700)
             inside = try folder(place)
         }
@@ -115,7 +115,7 @@ extension Folder {
             let name = RelativePath(entry.name)
             do throws(FileError) {
                 try inside.removeAnything(name, mayBeFolder: entry.mayBeFolder)
-            } catch where error.code == .permissionDenied {
+            } catch  where error.code == .permissionDenied {
                 // Some programs forbid their own folders to be written to (Go's module cache): the owner may undo it.
                 try setMode(place, 0o700)
                 try inside.removeAnything(name, mayBeFolder: entry.mayBeFolder)

@@ -38,7 +38,7 @@ package final class Folder: Sendable {
     package static func make(_ path: FilePath, mode: UInt32) throws(FileError) -> Folder {
         do throws(FileError) {
             return try open(path)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             let parent = path.removingLastComponent()
             if let name = path.name, parent != path {
                 let above = parent.isEmpty ? try open(".") : try make(parent, mode: mode)
@@ -63,7 +63,7 @@ package final class Folder: Sendable {
         var raw = clinux_stamp()
         do throws(FileError) {
             try call(.stamp, shown(place)) { place.withCString { clinux_stamp(descriptor, $0, &raw) } }
-        } catch where error.isMissing || error.code == .notDirectory {
+        } catch  where error.isMissing || error.code == .notDirectory {
             return nil
         }
         return Stamp(raw)
@@ -127,7 +127,7 @@ package final class Folder: Sendable {
         do throws(FileError) {
             try call(.makeFolder, shown(place)) { place.withCString { mkdirat(descriptor, $0, mode) } }
             return true
-        } catch where error.code == .fileExists {
+        } catch  where error.code == .fileExists {
             return false
         }
     }

@@ -49,7 +49,7 @@ package final class OpenFile: Sendable {
         do throws(FileError) {
             try call(.lock, subject) { clinux_lock(descriptor) }
             return true
-        } catch where error.code == .wouldBlock {
+        } catch  where error.code == .wouldBlock {
             return false
         }
     }

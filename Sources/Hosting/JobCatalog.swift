@@ -79,7 +79,7 @@ package struct JobCatalog: Sendable {
             do throws(FileError) {
                 changes += try look(at: key, in: inner, surroundings)
                 present.insert(key)
-            } catch where error.isMissing {
+            } catch  where error.isMissing {
                 continue
             } catch {
                 present.insert(key)

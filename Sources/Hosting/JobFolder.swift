@@ -35,8 +35,7 @@ package enum JobFolder {
         /// As root, what every user may change is not run (contract §12).
         package var isRoot: Bool
 
-        package init(environment: OwnEnvironment = .current(), clocks: Clocks = .system, isRoot: Bool = geteuid() == 0)
-        {
+        package init(environment: OwnEnvironment = .current(), clocks: Clocks = .system, isRoot: Bool = geteuid() == 0) {
             self.environment = environment
             self.clocks = clocks
             self.isRoot = isRoot
@@ -106,7 +105,7 @@ package enum JobFolder {
                 return .success(JobSettings(kind: kind))
             }
             return JobSettings.read(bytes, file: shown, kind: kind)
-        } catch where !error.isShortage {
+        } catch  where !error.isShortage {
             return problem("\(error); make it readable for the user who runs bobbin")
         }
     }

@@ -93,8 +93,7 @@ extension JobSettings {
                 "\(DurationText.text(idle)) is longer than \"timeout\" (\(DurationText.text(whole))) and would never act; make it shorter"
             faults.append(Fault(key: "idle_timeout", line: line, message: message))
         }
-        if case .growing(let initial, _, let maximum, _) = retryDelay, initial > maximum, let line = line("retry_delay")
-        {
+        if case .growing(let initial, _, let maximum, _) = retryDelay, initial > maximum, let line = line("retry_delay") {
             let message =
                 "\"initial\" (\(DurationText.text(initial))) is longer than \"max\" (\(DurationText.text(maximum))); give a \"max\" of at least that"
             faults.append(Fault(key: "retry_delay", line: line, message: message))

@@ -117,7 +117,7 @@ struct JobsCheck {
         let queues: Folder
         do throws(FileError) {
             queues = try Folder.open(spool)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return  // It is made at the first start.
         }
         for name in try queues.names().sorted() where !name.hasPrefix(".") {

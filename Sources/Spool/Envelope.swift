@@ -79,7 +79,9 @@ package struct Envelope: Sendable, Equatable {
                 }
                 self.trigger = trigger
             case "hops":
-                guard let count = value.integer.flatMap(Int.init(exactly:)), (0...1000).contains(count) else { throw wrong("a whole number") }
+                guard let count = value.integer.flatMap(Int.init(exactly:)), (0...1000).contains(count) else {
+                    throw wrong("a whole number")
+                }
                 hops = count
             case "arguments":
                 let texts = value.array?.compactMap(\.string)

@@ -30,7 +30,9 @@ package struct ItemOrders: Sendable {
         let isResting = folder.exists(resting.root)
         let place = isResting ? resting : ItemPlace.failed(id)
         guard folder.exists(place.root) else { return .refused(whyNot(id, "retry")) }
-        guard let lock = try lock(at: place) else { return .refused("item \(id) has no payload that could be run: \(name.escaped)/\(place.root.escaped)") }
+        guard let lock = try lock(at: place) else {
+            return .refused("item \(id) has no payload that could be run: \(name.escaped)/\(place.root.escaped)")
+        }
         guard try lock.tryLock() else { return .refused("item \(id) is being started or finished at this moment") }
         var record = record(at: place) ?? freshRecord(id, at: place)
         var machine = record.machine(isResting ? .retrying : .failed)
@@ -64,7 +66,9 @@ package struct ItemOrders: Sendable {
         }
         let resting = ItemPlace.retry(id)
         guard folder.exists(resting.root) else { return .refused(whyNot(id, "cancel")) }
-        guard let lock = try lock(at: resting), try lock.tryLock() else { return .refused("item \(id) is being started at this moment; try again") }
+        guard let lock = try lock(at: resting), try lock.tryLock() else {
+            return .refused("item \(id) is being started at this moment; try again")
+        }
         try conclude(record(at: resting) ?? freshRecord(id, at: resting), at: resting)
         return .done
     }
@@ -78,7 +82,7 @@ package struct ItemOrders: Sendable {
         let payload: OpenFile?
         do throws(FileError) {
             payload = stamp.kind == .file || stamp.kind == .folder ? try folder.open(RelativePath(file)) : nil
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return nil
         }
         if let payload, try !payload.tryLock() { return nil }
@@ -131,14 +135,15 @@ package struct ItemOrders: Sendable {
     private func whyNot(_ id: ItemID, _ order: String) -> String {
         if folder.exists(ItemPlace.claimed(id).root) { return "item \(id) runs at this moment" }
         if folder.exists(ItemPlace.failed(id).root) { return "item \(id) has failed already; use retry or discard" }
-        return "queue \(name.escaped) has no item \(id) that could be \(order == "retry" ? "retried" : order + "ed"); only failed and resting items can"
+        return
+            "queue \(name.escaped) has no item \(id) that could be \(order == "retry" ? "retried" : order + "ed"); only failed and resting items can"
     }
 
     private func lock(at place: ItemPlace) throws(FileError) -> OpenFile? {
         guard let payload = try folder.names(in: place.payloadFolder).first else { return nil }
         do throws(FileError) {
             return try folder.open(place.payload(payload))
-        } catch where error.code == .tooManySymbolicLinkLevels || error.code == .noSuchAddressOrDevice {
+        } catch  where error.code == .tooManySymbolicLinkLevels || error.code == .noSuchAddressOrDevice {
             return nil
         }
     }

@@ -16,7 +16,7 @@ package struct QueueReader: Sendable {
     package static func open(_ name: FileName, in spool: Folder) throws(FileError) -> QueueReader? {
         do throws(FileError) {
             return QueueReader(name: name, folder: try spool.folder(RelativePath(name)))
-        } catch where error.isMissing || error.code == .notDirectory || error.code == .tooManySymbolicLinkLevels {
+        } catch  where error.isMissing || error.code == .notDirectory || error.code == .tooManySymbolicLinkLevels {
             return nil
         }
     }
@@ -34,7 +34,8 @@ package struct QueueReader: Sendable {
 
     /// Where an item lies; nil when it is not in this queue.
     package func place(of id: ItemID) throws(FileError) -> (area: Area, place: ItemPlace)? {
-        for (area, place) in [(Area.claimed, ItemPlace.claimed(id)), (.retry, .retry(id)), (.failed, .failed(id))] where folder.exists(place.root) {
+        for (area, place) in [(Area.claimed, ItemPlace.claimed(id)), (.retry, .retry(id)), (.failed, .failed(id))]
+        where folder.exists(place.root) {
             return (area, place)
         }
         for day in try days().reversed() {
@@ -119,7 +120,7 @@ package struct QueueReader: Sendable {
 
     private func count(in place: RelativePath) throws(FileError) -> Int {
         let inside: Folder
-        do throws(FileError) { inside = try folder.folder(place) } catch where error.isMissing || error.code == .notDirectory { return 0 }
+        do throws(FileError) { inside = try folder.folder(place) } catch  where error.isMissing || error.code == .notDirectory { return 0 }
         let listing = try inside.listing()
         var count = 0
         while let entry = try listing.next() {

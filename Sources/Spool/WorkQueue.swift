@@ -159,7 +159,9 @@ package struct Transition: Sendable {
 }
 
 package enum GiveBackReason: String, Sendable {
-    case stopped, jobBroken = "job_broken", shortage
+    case stopped
+    case jobBroken = "job_broken"
+    case shortage
 }
 
 package struct Recovered: Sendable, Equatable {

@@ -49,8 +49,7 @@ struct ItemLookup {
         if let (id, area) = try newest(name, in: [.claimed, .retry]), let place = try place(of: id)?.place {
             return .item(id, area, place)
         }
-        if let status = try queue.status(named: name), status.name == name, let (area, place) = try place(of: status.id)
-        {
+        if let status = try queue.status(named: name), status.name == name, let (area, place) = try place(of: status.id) {
             return .item(status.id, area, place)
         }
         guard let (id, area) = try newest(name, in: [.failed]) else { return nil }

@@ -56,9 +56,9 @@ struct ProcessTests {
         ) { root, _, _ in
             let daemon = try #require(pid_t((root.notes / "daemon").string.dropLast()))
             defer { kill(daemon, SIGKILL) }
-                try await wait(for: "the end of a daemon without environment", within: .seconds(7)) {
-                    !ProcessTable.isAlive(daemon)
-                }
+            try await wait(for: "the end of a daemon without environment", within: .seconds(7)) {
+                !ProcessTable.isAlive(daemon)
+            }
         }
     }
 

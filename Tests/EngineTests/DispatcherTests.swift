@@ -28,7 +28,8 @@ private final class Place: Sendable {
         var rules = QueueRules()
         rules.limits.backoff = backoff
         return Job(
-            name: FileName("q" as StaticString), path: folder.path, scriptFolder: folder, changed: Clocks.system.now(), command: ["/bin/sh", "-c", command, "sh"].map { Array($0.utf8) },
+            name: FileName("q" as StaticString), path: folder.path, scriptFolder: folder, changed: Clocks.system.now(),
+            command: ["/bin/sh", "-c", command, "sh"].map { Array($0.utf8) },
             environment: environment.map { Array($0.utf8) }, rules: rules, policy: ExitPolicy(), inboxes: [], maxConcurrency: limit,
             grace: .seconds(5), nice: 0, isDisabled: false)
     }
@@ -69,7 +70,8 @@ private actor FakeQueue: WorkQueue, PayloadStore {
         return (0..<taken).map { _ in
             let now = Clocks.system.now()
             return Grant(
-                item: .make(at: now), run: .make(at: now), queue: name, name: FileName("payload" as StaticString), fence: Fence(1), deadline: nil, attempt: 1,
+                item: .make(at: now), run: .make(at: now), queue: name, name: FileName("payload" as StaticString), fence: Fence(1),
+                deadline: nil, attempt: 1,
                 maxAttempts: 5, interruptions: 0, trigger: .drop, correlationID: nil, session: nil, arguments: nil, submittedAt: now,
                 claimedAt: now, size: 7)
         }
@@ -123,7 +125,8 @@ private func waitUntil(_ what: String, _ condition: () async -> Bool) async {
 
     private func dispatcher(_ job: Job, _ queue: FakeQueue) throws -> Dispatcher {
         Dispatcher(
-            job: job, queue: queue, runner: try Runner(ownsAllOrphans: false), layout: Layout(root: place.folder.path), instance: .make(at: Clocks.system.now()),
+            job: job, queue: queue, runner: try Runner(ownsAllOrphans: false), layout: Layout(root: place.folder.path),
+            instance: .make(at: Clocks.system.now()),
             clocks: .system, notice: { _ in }, onCircuit: { _, _ in })
     }
 

@@ -25,7 +25,9 @@ import Testing
         #expect(scratch.log.contains("exit code \(code)") == (code != 0))
     }
 
-    @Test(arguments: [SIGTERM, SIGKILL, SIGSEGV, SIGHUP, SIGPIPE, SIGUSR1, realTimeSignal]) func signal_isReported(_ number: Int32) async throws {
+    @Test(arguments: [SIGTERM, SIGKILL, SIGSEGV, SIGHUP, SIGPIPE, SIGUSR1, realTimeSignal]) func signal_isReported(_ number: Int32)
+        async throws
+    {
         let result = await runner.run(try scratch.shell("kill -\(number) $$"))
         #expect(result.end == .signalled(Int(number)))
     }
@@ -231,7 +233,8 @@ import Testing
 
     @Test func backgroundChildThatIgnoresTERM_isKilled() async throws {
         let result = await runner.run(
-            try scratch.shell("(trap '' TERM; echo up > ready; sleep 600) & echo $! > child; while [ ! -e ready ]; do sleep 0.01; done; exit 1"))
+            try scratch.shell(
+                "(trap '' TERM; echo up > ready; sleep 600) & echo $! > child; while [ ! -e ready ]; do sleep 0.01; done; exit 1"))
         #expect(result.end == .exited(1))
         let child = await scratch.waitFor("child")
         await waitUntil("the background child is killed") { !lives(child) }
@@ -240,7 +243,8 @@ import Testing
     @Test(arguments: [0, 1]) func setsidGrandchild_isEndedToo(_ code: Int) async throws {
         let result = await runner.run(
             try scratch.shell(
-                "setsid sh -c 'echo $$ > child.new; mv child.new child; exec sleep 600' < /dev/null > /dev/null 2>&1 & while [ ! -e child ]; do sleep 0.01; done; exit \(code)"))
+                "setsid sh -c 'echo $$ > child.new; mv child.new child; exec sleep 600' < /dev/null > /dev/null 2>&1 & while [ ! -e child ]; do sleep 0.01; done; exit \(code)"
+            ))
         #expect(result.end == .exited(code))
         let child = await scratch.waitFor("child")
         await waitUntil("the grandchild in a session of its own is ended") { !lives(child) }
@@ -248,7 +252,9 @@ import Testing
 
     @Test func setsidGrandchildThatKeepsThePipe_doesNotHoldUpTheRun() async throws {
         let result = await runner.run(
-            try scratch.shell("setsid sh -c 'echo $$ > child.new; mv child.new child; exec sleep 600' & while [ ! -e child ]; do sleep 0.01; done; exit 0"))
+            try scratch.shell(
+                "setsid sh -c 'echo $$ > child.new; mv child.new child; exec sleep 600' & while [ ! -e child ]; do sleep 0.01; done; exit 0"
+            ))
         #expect(result.end == .exited(0))
         let child = await scratch.waitFor("child")
         await waitUntil("the grandchild is ended") { !lives(child) }
@@ -294,7 +300,8 @@ import Testing
 
     @Test func killAll_endsTreesAtOnce() async throws {
         let script = try scratch.shell(
-            "trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > child.new; mv child.new child; sleep 600' & echo $$ > self; wait; sleep 600")
+            "trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > child.new; mv child.new child; sleep 600' & echo $$ > self; wait; sleep 600"
+        )
         let task = Task { [runner] in await runner.run(script) }
         let child = await scratch.waitFor("child")
         let own = await scratch.waitFor("self")

@@ -91,7 +91,9 @@ import Testing
     @Test("garbage never does harm", arguments: UInt64(1)...20) func garbage_doesNotCrash(seed: UInt64) {
         var dice = Dice(seed: seed)
         let sources = [fullRecord("a").json.prettyBytes, fullStatus("a").json.prettyBytes]
-        let numbers = ["-1", "1e300", "9223372036854775807", "9223372036854775808", "0.5", "null", "\"x\"", "[]", "{}", "-1e300"].map { Array($0.utf8) }
+        let numbers = ["-1", "1e300", "9223372036854775807", "9223372036854775808", "0.5", "null", "\"x\"", "[]", "{}", "-1e300"].map {
+            Array($0.utf8)
+        }
         for _ in 0..<200 {
             var bytes = sources.randomElement(using: &dice)!
             for _ in 0..<Int.random(in: 1...4, using: &dice) {
@@ -102,7 +104,9 @@ import Testing
                 case 2: bytes.insert(contentsOf: [0x7B, 0x22, 0x5C], at: at)
                 default:
                     // A value in place of another.
-                    if let colon = bytes[at...].firstIndex(of: UInt8(ascii: ":")), let end = bytes[colon...].firstIndex(of: UInt8(ascii: ",")) {
+                    if let colon = bytes[at...].firstIndex(of: UInt8(ascii: ":")),
+                        let end = bytes[colon...].firstIndex(of: UInt8(ascii: ","))
+                    {
                         bytes.replaceSubrange((colon + 1)..<end, with: numbers.randomElement(using: &dice)!)
                     }
                 }

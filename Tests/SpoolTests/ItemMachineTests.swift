@@ -113,9 +113,15 @@ import Testing
 
     @Test func success_isCommittedAndPublished_failureOnlyCommitted() {
         var machine = ItemMachine(state: .running(attempt: 1))
-        #expect(machine.handle(.ended(RunEnding(.success, reason: "exit"), checkpointChanged: false), limits: .init()) == [.commit(reason: nil), .publish])
+        #expect(
+            machine.handle(.ended(RunEnding(.success, reason: "exit"), checkpointChanged: false), limits: .init()) == [
+                .commit(reason: nil), .publish,
+            ])
         machine = ItemMachine(state: .running(attempt: 5), failures: 4)
-        #expect(machine.handle(.ended(RunEnding(.failure, reason: "exit"), checkpointChanged: false), limits: .init()) == [.commit(reason: "exit")])
+        #expect(
+            machine.handle(.ended(RunEnding(.failure, reason: "exit"), checkpointChanged: false), limits: .init()) == [
+                .commit(reason: "exit")
+            ])
     }
 }
 

@@ -15,8 +15,7 @@ struct LossTests {
         inbox = try scratch.make("inbox")
     }
 
-    private func expectEvents(_ observer: Observer, _ token: WatchToken, _ folder: Folder, _ name: String) async throws
-    {
+    private func expectEvents(_ observer: Observer, _ token: WatchToken, _ folder: Folder, _ name: String) async throws {
         try folder.drop(.of(name))
         try await observer.expect(token, .closed(.of(name)))
     }

@@ -14,8 +14,7 @@ final class Observer: Sendable {
     private let tasks = Mutex<[Task<Void, Never>]>([])
 
     /// With `reading` off nobody reads the changes.
-    init(program: FilePath? = Program.watch, reading: Bool = true, _ adjust: (inout WatcherSettings) -> Void = { _ in })
-    {
+    init(program: FilePath? = Program.watch, reading: Bool = true, _ adjust: (inout WatcherSettings) -> Void = { _ in }) {
         var settings = WatcherSettings()
         // Machines that run tests are slow at times; a test of probes sets its own.
         settings.probeTimeout = .seconds(30)

@@ -48,6 +48,7 @@ extension FolderQueue {
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         try publishStatus(status, at: place)
         _ = try folder.move(place.root, to: folder, as: ItemPlace.failed(record.id).root)
-        around.onTransition(Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
+        around.onTransition(
+            Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
     }
 }

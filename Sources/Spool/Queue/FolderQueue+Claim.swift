@@ -54,10 +54,10 @@ extension FolderQueue {
         while let candidate = inbox.next() {
             do throws(FileError) {
                 if let grant = try claim(candidate, at: now) { return grant }
-            } catch where error.isShortage {
+            } catch  where error.isShortage {
                 inbox.enqueue(candidate)
                 throw error
-            } catch where error.isMissing {
+            } catch  where error.isMissing {
                 mendLayout()
                 inbox.wait(candidate, until: now + .milliseconds(100), reason: .queued)
             } catch {
@@ -152,10 +152,10 @@ extension FolderQueue {
         do throws(FileError) {
             // A network file system locks only what is open for writing (reference/distributed.md §4).
             payload = try inboxFolder.open(RelativePath(name), writing: isNetwork && !isFolder)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             inbox.forget(candidate.key)
             return nil
-        } catch where error.code == .tooManySymbolicLinkLevels || error.code == .noSuchAddressOrDevice {
+        } catch  where error.code == .tooManySymbolicLinkLevels || error.code == .noSuchAddressOrDevice {
             // It was replaced between the look and the open; the next look sees what it is now.
             inbox.enqueue(candidate)
             return nil
@@ -252,7 +252,8 @@ extension FolderQueue {
         let clockNow = around.clocks.now()
         let slot = try slots.take()
         do throws(FileError) {
-            return try begin(record, machine: machine, attempt: attempt, slot: slot, place: place, payload: payload, isNew: isNew, at: clockNow)
+            return try begin(
+                record, machine: machine, attempt: attempt, slot: slot, place: place, payload: payload, isNew: isNew, at: clockNow)
         } catch {
             slots.giveBack(slot)
             throw error

@@ -18,7 +18,7 @@ extension FolderQueue {
         while let id = shelf.next(at: now) {
             do throws(FileError) {
                 if let grant = try claimRetry(id) { return grant }
-            } catch where error.isShortage {
+            } catch  where error.isShortage {
                 shelf.put(id, due: now)
                 throw error
             } catch {
@@ -49,7 +49,9 @@ extension FolderQueue {
         let place = ItemPlace.claimed(id)
         guard let payload = try openPayload(record.name, at: resting) else {
             if try folder.move(resting.root, to: folder, as: place.root) == .moved {
-                try bury(record, place: place, reason: "payload_missing", error: "its file is gone: somebody removed or renamed it while it rested")
+                try bury(
+                    record, place: place, reason: "payload_missing",
+                    error: "its file is gone: somebody removed or renamed it while it rested")
             }
             return nil
         }
@@ -87,7 +89,7 @@ extension FolderQueue {
         let isFolder = try folder.stamp(place.payload(name))?.kind == .folder
         do throws(FileError) {
             return try folder.open(place.payload(name), writing: isNetwork && !isFolder)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             return nil
         }
     }

@@ -23,7 +23,7 @@ extension FolderQueue {
                 around.onTransition(transition)
                 scheduleWake()
                 return .accepted(transition)
-            } catch where error.isMissing && !work.isMoved && folder.isMissing(item.place.root) {
+            } catch  where error.isMissing && !work.isMoved && folder.isMissing(item.place.root) {
                 // Somebody took the item away under us (an operator, or recovery by another orchestrator).
                 held[grant.item] = nil
                 slots.giveBack(work.item.slot)
@@ -85,7 +85,8 @@ extension FolderQueue {
             if work.isOutcomeWritten == false { try await writeOutcome(status, at: place, durable: isDurable) }
             work.isOutcomeWritten = true
             try await publish(work.item.record, status: status, at: place, leftovers: work.leftovers)
-            return Transition(status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
+            return Transition(
+                status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
         case .park(let delay, _):
             try await syncCheckpoint(of: place)
             return try park(&work, status: status, delay: delay)
@@ -221,7 +222,8 @@ extension FolderQueue {
         shelf.put(record.id, due: uptime + rest)
         item.payload.unlock()
         if rest == .zero { hint.yield() }
-        return Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
+        return Transition(
+            status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
     }
 
     /// The next attempt relies on the checkpoint: it must survive a power cut before that is promised.
@@ -257,7 +259,7 @@ extension FolderQueue {
     func removeRunFile(_ file: RelativePath) throws(FileError) {
         do throws(FileError) {
             try folder.remove(file)
-        } catch where !error.isShortage {
+        } catch  where !error.isShortage {
             try folder.removeTree(file)
         }
     }
@@ -270,7 +272,7 @@ extension FolderQueue {
         do throws(FileError) {
             let bytes = try read(file)
             return (bytes != nil, bytes)
-        } catch where !error.isShortage {
+        } catch  where !error.isShortage {
             return (true, nil)
         }
     }

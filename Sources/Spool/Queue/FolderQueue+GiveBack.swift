@@ -33,7 +33,8 @@ extension FolderQueue {
         try writeStatus(status)
         shelf.put(record.id, due: uptime)
         item.payload.unlock()
-        return Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: .zero)
+        return Transition(
+            status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: .zero)
     }
 
     /// nil when a newer file has the name in the inbox.
@@ -50,6 +51,7 @@ extension FolderQueue {
         try folder.removeTree(place.root)
         item.payload.unlock()
         inbox.note(Inbox.Key(folder: 0, name: name), .scanned, at: uptime, settle: rules.settleTime)
-        return Transition(status: status, run: item.grant.run, submittedAt: item.record.submittedAt, trigger: item.record.trigger, retryAfter: .zero)
+        return Transition(
+            status: status, run: item.grant.run, submittedAt: item.record.submittedAt, trigger: item.record.trigger, retryAfter: .zero)
     }
 }

@@ -95,7 +95,9 @@ extension FolderQueue {
             if try folder.stamp(inside)?.kind != .folder {
                 return "$BOBBIN_NEXT/\(queue.escaped) is not a folder; write files to $BOBBIN_NEXT/QUEUE/"
             }
-            if queue.hasPrefix(".") || queue == name { return "$BOBBIN_NEXT/\(queue.escaped) is not a queue that files can be forwarded to" }
+            if queue.hasPrefix(".") || queue == name {
+                return "$BOBBIN_NEXT/\(queue.escaped) is not a queue that files can be forwarded to"
+            }
             for file in try folder.names(in: inside) where try folder.stamp(inside / file)?.kind != .file {
                 return "$BOBBIN_NEXT/\(queue.escaped)/\(file.escaped) is not a regular file"
             }

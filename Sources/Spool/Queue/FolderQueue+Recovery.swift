@@ -11,10 +11,11 @@ extension FolderQueue {
             return []
         }
         // First the processes, all at once; only then is anything moved.
-        await around.endOrphans(orphans.compactMap { orphan in
-            guard let record = orphan.record, let run = record.attempts.last?.run else { return nil }
-            return OrphanRun(run: run, payloadPath: folder.path.appending(orphan.place.payload(record.name)))
-        })
+        await around.endOrphans(
+            orphans.compactMap { orphan in
+                guard let record = orphan.record, let run = record.attempts.last?.run else { return nil }
+                return OrphanRun(run: run, payloadPath: folder.path.appending(orphan.place.payload(record.name)))
+            })
         var recovered: [Recovered] = []
         for orphan in orphans {
             do throws(FileError) {
@@ -61,7 +62,9 @@ extension FolderQueue {
         // A link or device that was being refused: it has no lock, and goes on its way to failed/.
         guard kind == .file || kind == .folder else {
             let record = orphan.record ?? newRecord(orphan.id, name: payloadName)
-            try bury(record, place: place, reason: "not_a_file", error: "\(payloadName.escaped) is \(kind?.words ?? "gone"); only regular files are taken")
+            try bury(
+                record, place: place, reason: "not_a_file",
+                error: "\(payloadName.escaped) is \(kind?.words ?? "gone"); only regular files are taken")
             return .failed
         }
         guard let payload = try openPayload(payloadName, at: place), try payload.tryLock() else { return nil }
@@ -101,7 +104,8 @@ extension FolderQueue {
         if let payload = try openPayload(status.name, at: orphan.place), try !payload.tryLock() { return nil }
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
         try await publish(record, status: status, at: orphan.place, leftovers: .unknown)
-        around.onTransition(Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
+        around.onTransition(
+            Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
         return .published
     }
 

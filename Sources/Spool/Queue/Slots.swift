@@ -46,7 +46,7 @@ struct Slot {
     func isUsed(_ part: Part) throws(FileError) -> Bool {
         do throws(FileError) {
             return try folders[part]?.hasEntries() ?? true
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             // The run removed it: whatever lies there now is to be cleared, and the folder made anew.
             return true
         }
@@ -75,7 +75,7 @@ struct Slots {
         let place = SlotPlace(root: root / name)
         do throws(FileError) {
             try queue.makeFolder(place.root)
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             // A run removed more than its own.
             try queue.makeFolder(QueueLayout.slots)
             try queue.makeFolder(root)

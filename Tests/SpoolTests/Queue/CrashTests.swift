@@ -82,7 +82,8 @@ import Testing
         }
         await keeper.queue.close()
         #expect(try place.folder.names(in: "status").allSatisfy { !$0.hasPrefix(".") }, "I10, \(context)")
-        #expect(try place.folder.names(in: "claimed/.slots").allSatisfy { $0.escaped == keeper.instances.own.description }, "I10, \(context)")
+        #expect(
+            try place.folder.names(in: "claimed/.slots").allSatisfy { $0.escaped == keeper.instances.own.description }, "I10, \(context)")
     }
 
     private func decidedOutcome(_ place: Place) throws -> StatusDocument? {
@@ -197,7 +198,9 @@ import Testing
     // MARK: Shortages
 
     private static let codes: [Errno] = [.noSpace, .ioError, .permissionDenied, .tooManyOpenFiles]
-    private static let operations: [FileOperation] = [.open, .create, .read, .write, .stamp, .list, .makeFolder, .move, .link, .remove, .lock]
+    private static let operations: [FileOperation] = [
+        .open, .create, .read, .write, .stamp, .list, .makeFolder, .move, .link, .remove, .lock,
+    ]
 
     /// Fails one operation until it is over.
     private final class Trouble: Sendable {

@@ -45,7 +45,9 @@ import Testing
         #expect(try place.folder.names(in: "claimed/.slots").isEmpty)
     }
 
-    @Test(arguments: ["claimed/.slots/x/1", "claimed/1", "", "a/b/c/d", "claimed/.slots/01935a2b-7c4d-7e8f-9a0b-1c2d3e4f5a6b/..", "/etc/passwd"])
+    @Test(arguments: [
+        "claimed/.slots/x/1", "claimed/1", "", "a/b/c/d", "claimed/.slots/01935a2b-7c4d-7e8f-9a0b-1c2d3e4f5a6b/..", "/etc/passwd",
+    ])
     func slotName_thatBobbinDidNotWrite_isRefused(_ name: String) { #expect(SlotPlace(named: name) == nil) }
 
     // MARK: Stalled uploads, sweeper
@@ -53,7 +55,10 @@ import Testing
     @Test func stalledUploads_areTemporaryNamesThatRestForLong() throws {
         for name in ["a.part", "b.crdownload", "c.csv", ".hidden"] as [FileName] { try place.folder.write([1], toNew: RelativePath(name)) }
         let later = Clocks.system.now() + .seconds(90_000)
-        #expect(try StalledUploads.find(in: place.folder, names: .standard, now: later, after: .seconds(86_400)).sorted() == ["a.part", "b.crdownload"])
+        #expect(
+            try StalledUploads.find(in: place.folder, names: .standard, now: later, after: .seconds(86_400)).sorted() == [
+                "a.part", "b.crdownload",
+            ])
         #expect(try StalledUploads.find(in: place.folder, names: .standard, now: Clocks.system.now(), after: .seconds(86_400)).isEmpty)
     }
 

@@ -137,7 +137,8 @@ import Testing
         arguments: [
             (.success, .succeeded, .done), (.badInput, .failed, .failed), (.cancelled, .cancelled, .failed), (.failure, .retrying, .retry),
         ] as [(RunEnding.Meaning, StatusDocument.State, QueueReader.Area)])
-    func outcome_decidesWhereTheItemGoes(_ meaning: RunEnding.Meaning, _ state: StatusDocument.State, _ area: QueueReader.Area) async throws {
+    func outcome_decidesWhereTheItemGoes(_ meaning: RunEnding.Meaning, _ state: StatusDocument.State, _ area: QueueReader.Area) async throws
+    {
         let keeper = try place.start()
         let grant = try await keeper.grant("file", "kept")
         let transition = try #require(await keeper.commit(grant, meaning, error: "words").transition)
@@ -153,7 +154,9 @@ import Testing
         #expect(try place.status("file")?.state == state)
     }
 
-    @Test(arguments: [RunEnding.Meaning.stopped, .jobBroken]) func stoppedRun_goesBackToTheInboxWithoutATrace(_ meaning: RunEnding.Meaning) async throws {
+    @Test(arguments: [RunEnding.Meaning.stopped, .jobBroken]) func stoppedRun_goesBackToTheInboxWithoutATrace(_ meaning: RunEnding.Meaning)
+        async throws
+    {
         let keeper = try place.start()
         let grant = try await keeper.grant()
         await keeper.commit(grant, meaning, reason: "stopped")
@@ -330,7 +333,10 @@ import Testing
         let id = ItemID.make(at: Clocks.system.now())
         let keeper = try place.start()
         let grant = try await keeper.grant(
-            "file", envelope: "{\"id\": \"\(id)\", \"correlation_id\": \"c\", \"arguments\": [\"-x\"], \"trigger\": \"manual\", \"properties\": {\"k\": 1}}")
+            "file",
+            envelope:
+                "{\"id\": \"\(id)\", \"correlation_id\": \"c\", \"arguments\": [\"-x\"], \"trigger\": \"manual\", \"properties\": {\"k\": 1}}"
+        )
         #expect(grant.item == id && grant.correlationID == "c" && grant.arguments == ["-x"] && grant.trigger == .manual)
         #expect(!place.folder.exists("file.envelope"))
         let meta = try #require(await keeper.queue.localise(grant)?.meta)
