@@ -72,7 +72,8 @@ final class EventRouter: Service {
     private func lead(_ changes: ArraySlice<FolderChange>, to target: Target) async {
         switch target {
         case .jobs: jobChange.yield()
-        case .retry(let queue): await queue.requestRetryScan()
+        case .retry(let queue):
+            if changes.allSatisfy({ $0.kind == .lost(.rescan) }) { await queue.requestRetryRescan() } else { await queue.requestRetryScan() }
         case .inbox(let queue, let index): await lead(changes, to: queue, index)
         }
     }
@@ -89,6 +90,7 @@ final class EventRouter: Service {
             case .closed(let name): see(name, .closed, change)
             case .created(let name): see(name, .created, change)
             case .touched(let name): await queue.noteTouched(folder: index, name: name, at: change.seenAt)
+            case .lost(.rescan): await queue.requestRescan()
             case .lost(let reason):
                 mustLook = true
                 if reason == .replaced || reason == .started || reason == .unmounted, index == 0 { replacedQueue.yield(queue.name) }

@@ -129,6 +129,7 @@ extension FolderQueue {
     func wait(_ candidate: Inbox.Candidate, for pause: Duration, reason: WaitReason, at now: Duration) {
         if pause > Self.longWait {
             inbox.forget(candidate.key)
+            scan.hasLeftWaiting = true
         } else {
             inbox.wait(candidate, until: now + pause, reason: reason)
         }

@@ -42,6 +42,15 @@ extension FolderQueue {
         startScan()
     }
 
+    /// It is time to look again, although nothing says that anything was lost: an idle queue answers without reading.
+    package func requestRescan() {
+        if inboxes.count > 1 || mustLook(at: RelativePath("."), in: folder) { requestScan() }
+    }
+
+    package func requestRetryRescan() {
+        if mustLook(at: QueueLayout.retry, in: folder) { requestRetryScan() }
+    }
+
     /// An item was put into `retry/` by somebody else (an operator's `mv`, another orchestrator).
     package func requestRetryScan() {
         scan.isRetryWanted = true

@@ -6,6 +6,16 @@ struct ScanState {
     var isWanted = false
     var isRetryWanted = false
     var task: Task<Void, Never>?
+    /// The folders as they were when the last scan of them began: what has not changed since need not be read again.
+    var seen: [RelativePath: Mark] = [:]
+    /// Something was left on disk that waits for a time, not for a change of its folder.
+    var hasLeftWaiting = false
+
+    struct Mark {
+        var modified: Instant
+        var at: Instant
+    }
+
     /// A scan that rests because the window is full; resumed when claims have made room.
     var resting: CheckedContinuation<Void, Never>?
 }
@@ -22,6 +32,19 @@ extension FolderQueue {
         scan.task = Task { [weak self] in await self?.runScans() }
     }
 
+    /// Whether a folder has to be read: unless nothing was added to it or removed from it since it was read last.
+    /// A change within the last second of that look could have the same time stamp, so it does not count as seen.
+    func mustLook(at place: RelativePath, in folder: Folder) -> Bool {
+        guard !isNetwork, !inbox.hasLeftOut, !shelf.hasLeftOut, !scan.hasLeftWaiting, let mark = scan.seen[place],
+            let stamp = try? folder.stamp(place)
+        else { return true }
+        return stamp.modified != mark.modified || mark.at - mark.modified < .seconds(1)
+    }
+
+    private func markSeen(_ place: RelativePath, in folder: Folder) {
+        scan.seen[place] = (try? folder.stamp(place)).flatMap { $0 }.map { ScanState.Mark(modified: $0.modified, at: around.clocks.now()) }
+    }
+
     private func runScans() async {
         while !Task.isCancelled {
             if scan.isRetryWanted {
@@ -29,6 +52,8 @@ extension FolderQueue {
                 await scanRetries()
             } else if scan.isWanted {
                 scan.isWanted = false
+                scan.hasLeftWaiting = false
+                markSeen(RelativePath("."), in: folder)
                 for index in inboxes.indices where !Task.isCancelled { await scanInbox(index) }
             } else {
                 break
@@ -59,6 +84,7 @@ extension FolderQueue {
                 forgetNotice("scan")
             } catch {
                 tell("scan", "\(error); it is tried again with the next look")
+                scan.seen = [:]
                 return
             }
         }
@@ -77,6 +103,7 @@ extension FolderQueue {
         let horizon = around.clocks.now() + Self.longWait
         for found in batch.sorted(by: { $0.changed < $1.changed }) {
             let key = Inbox.Key(folder: index, name: found.name)
+            if found.modified > horizon { scan.hasLeftWaiting = true }
             if found.modified <= horizon, inbox.candidate(key) == nil { inbox.note(key, .scanned, at: now, settle: rules.settleTime) }
         }
         if inbox.hasReady { hint.yield() }
@@ -85,6 +112,7 @@ extension FolderQueue {
 
     private func scanRetries() async {
         shelf.beginScan()
+        markSeen(QueueLayout.retry, in: folder)
         do throws(FileError) {
             let folder = folder
             let names = try await Offload.run { () throws(FileError) in try folder.names(in: QueueLayout.retry) }
@@ -95,6 +123,7 @@ extension FolderQueue {
             }
         } catch {
             tell("scan", "\(error); it is tried again with the next look")
+            scan.seen = [:]
         }
         hint.yield()
         scheduleWake()
