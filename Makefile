@@ -45,7 +45,9 @@ test:
 	$(SWIFT) build
 	$(SWIFT) build --build-tests
 # In three programs: the rooms that adopt and end processes would otherwise meet the children of the other tests.
-	$(SWIFT) test --skip-build $(TESTFLAGS) --skip 'ExecutionTests|EngineTests|EndToEndTests'
+# Eight at a time: hundreds at once on two cores would wait for one another.
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
+	    $(SWIFT) test --skip-build $(TESTFLAGS) --skip 'ExecutionTests|EngineTests|EndToEndTests'
 	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'ExecutionTests|EngineTests'
 	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'EndToEndTests'
 
