@@ -3,7 +3,7 @@
 PREFIX            ?= /usr/local
 DESTDIR           ?=
 SWIFT             ?= swift
-SWIFT_BUILD_FLAGS ?= --static-swift-stdlib
+SWIFT_BUILD_FLAGS ?= --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 TESTFLAGS         ?=
 BENCHFLAGS        ?=
 

@@ -29,21 +29,24 @@ let package = Package(
 
         // The rooms, each of which imports only those above it.
         .target(name: "Documents", swiftSettings: strict),
-        .target(name: "Files", dependencies: ["CLinux", "Documents", system], swiftSettings: strict),
+        .target(
+            name: "Threads",
+            dependencies: ["CLinux", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(name: "Files", dependencies: ["CLinux", "Documents", "Threads", system], swiftSettings: strict),
         .target(
             name: "Spool",
             dependencies: ["Files", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(name: "Hosting", dependencies: ["Files", "Documents", system], swiftSettings: strict),
-        .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", system], swiftSettings: strict),
-        .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", system, heap], swiftSettings: strict),
-        .target(name: "History", dependencies: ["Documents", "Files", grdb, system], swiftSettings: strict),
+        .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", "Threads", system], swiftSettings: strict),
+        .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", "Threads", system], swiftSettings: strict),
+        .target(name: "History", dependencies: ["Documents", "Files", "Threads", grdb, system], swiftSettings: strict),
         .target(
             name: "Engine",
             dependencies: [
-                "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", system,
+                "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", "Threads", system,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -51,7 +54,7 @@ let package = Package(
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "Engine", "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", system,
+                "Engine", "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", "Threads", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -65,10 +68,11 @@ let package = Package(
         // Start the built program as a process; they know it as its users do.
         .testTarget(name: "CommandTests", swiftSettings: strict),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
+        .testTarget(name: "ThreadsTests", dependencies: ["CLinux", "Threads"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", system], swiftSettings: strict),
         .testTarget(
-            name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", system],
+            name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", "Threads", system],
             swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", system],

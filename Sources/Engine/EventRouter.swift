@@ -73,7 +73,8 @@ final class EventRouter: Service {
         switch target {
         case .jobs: jobChange.yield()
         case .retry(let queue):
-            if changes.allSatisfy({ $0.kind == .lost(.rescan) }) { await queue.requestRetryRescan() } else { await queue.requestRetryScan() }
+            let isRoutine = changes.allSatisfy { $0.kind == .lost(.rescan) }
+            if isRoutine { await queue.requestRetryRescan() } else { await queue.requestRetryScan() }
         case .inbox(let queue, let index): await lead(changes, to: queue, index)
         }
     }

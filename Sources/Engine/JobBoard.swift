@@ -34,6 +34,9 @@ actor JobBoard: Service {
     private var seats: [FileName: Seat] = [:]
     private var problems: [FileName: [String]] = [:]
     private var jobTokens: [String: WatchToken] = [:]
+    private var circuits: [FileName: JSON] = [:]
+    /// What `writeState` wrote last.
+    private var shown: [FileName: JSON] = [:]
     private var isStopping = false
     /// Queues of removed jobs that still finish what runs.
     private var retirements: [Task<Void, Never>] = []
@@ -171,7 +174,7 @@ actor JobBoard: Service {
             if found.isEmpty, problems[name] != nil { notice("job \(name.escaped): its settings are good again") }
             problems[name] = found
         }
-        if isWorking == (seats[name] != nil) { writeState(name, circuit: nil, why: nil) }
+        if isWorking == (seats[name] != nil) { writeState(name) }
     }
 
     // MARK: Seats
@@ -211,7 +214,7 @@ actor JobBoard: Service {
             let name = job.name
             let dispatcher = Dispatcher(
                 job: job, queue: queue, runner: runner, layout: layout, instance: instances.own, clocks: clocks, notice: notice,
-                onCircuit: { circuit, why in Task { await self.writeState(name, circuit: circuit, why: why) } })
+                onCircuit: { circuit, why in Task { await self.show(circuit, why, of: name) } })
             var tokens = [
                 await router.add(folder.path, .inbox(queue, index: 0)),
                 await router.add(folder.path.appending("retry"), .retry(queue)),
@@ -238,6 +241,8 @@ actor JobBoard: Service {
 
     private func remove(_ name: FileName, _ seat: Seat, because reason: String?) async {
         seats[name] = nil
+        circuits[name] = nil
+        shown[name] = nil
         if let reason { notice("job \(name.escaped) stops: \(reason); its queue stays") }
         for token in seat.tokens { router.remove(token) }
         await seat.dispatcher.stop()
@@ -262,22 +267,29 @@ actor JobBoard: Service {
 
     // MARK: State for those who look
 
+    private func show(_ circuit: Circuit, _ why: String?, of name: FileName) {
+        circuits[name] = circuit.state == .closed ? nil : ["state": "open", "trips": JSON(circuit.trips), "reason": JSON(why)]
+        writeState(name)
+    }
+
     /// `data/jobs/triggered/NAME/state.json`: what `bobbin jobs` shows beside what it reads from the folders itself.
-    private func writeState(_ name: FileName, circuit: Circuit?, why: String?) {
+    private func writeState(_ name: FileName) {
         var members: [JSON.Member] = [
             .init("job", .string(name.escaped)),
             .init("state", .string(seats[name] == nil ? "Stopped" : seats[name]?.job.isDisabled == true ? "Stopped" : "Running")),
             .init("problems", .array((problems[name] ?? []).map(JSON.string))),
             .init("instance", .string(instances.own.description)),
-            .init("at", JSON(clocks.now())),
         ]
-        if let circuit, circuit.state != .closed {
-            members.append(.init("circuit", ["state": "open", "trips": JSON(circuit.trips), "reason": JSON(why)]))
-        }
+        if let circuit = circuits[name] { members.append(.init("circuit", circuit)) }
+        // An idle orchestrator leaves the disk alone.
+        guard JSON.object(members) != shown[name] else { return }
+        shown[name] = .object(members)
+        members.append(.init("at", JSON(clocks.now())))
         do throws(FileError) {
             let folder = try Folder.make(layout.jobData(name), mode: 0o750)
             try folder.replace(RelativePath("state.json"), with: JSON.object(members).prettyBytes, mode: 0o644)
         } catch {
+            shown[name] = nil
             notice("job \(name.escaped): its state cannot be shown: \(error)")
         }
     }

@@ -76,7 +76,7 @@ package struct ProcessTree: Sendable {
     private static func read(_ path: String, limit: Int) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
-        let file = OpenFile(adopting: descriptor, subject: path)
+        let file = OpenFile(adopting: descriptor, subject: FileSubject(text: path))
         return try? file.readAll(limit: limit)
     }
 

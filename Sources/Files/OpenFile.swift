@@ -6,9 +6,9 @@ import SystemPackage
 package final class OpenFile: Sendable {
     package let descriptor: Int32
     /// For messages.
-    package let subject: String
+    package let subject: FileSubject
 
-    package init(adopting descriptor: Int32, subject: String) {
+    package init(adopting descriptor: Int32, subject: FileSubject) {
         self.descriptor = descriptor
         self.subject = subject
     }

@@ -21,10 +21,10 @@ struct SubmitSource {
         let path = argument.path
         let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else {
-            let error = FileError(.open, path.escaped, Errno(rawValue: errno))
+            let error = FileError(.open, FileSubject(path), Errno(rawValue: errno))
             throw error.isMissing ? Failure(.notFound, error.description) : Failure(.inputOutput, error.description)
         }
-        file = OpenFile(adopting: descriptor, subject: path.escaped)
+        file = OpenFile(adopting: descriptor, subject: FileSubject(path))
         name = path.name
         let kind = try file.stamp().kind
         guard kind == .file else {

@@ -121,22 +121,12 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     package func localise(_ grant: Grant) -> RunSite? {
         guard let item = held[grant.item], item.grant.fence == grant.fence else { return nil }
         let place = item.place
-        func path(_ relative: RelativePath) -> FilePath { folder.path.appending(relative) }
+        let scratch = item.slot.place
         return RunSite(
-            payload: item.payload,
-            payloadPath: path(place.payload(item.record.name)),
-            itemFolder: path(place.root),
-            work: path(item.work),
-            results: path(item.slot.place.place(.results)),
-            next: path(item.slot.place.place(.next)),
-            checkpoint: path(place.checkpoint),
-            progress: path(place.progress),
-            output: path(place.output),
-            meta: item.record.envelope == nil ? nil : path(place.envelope),
-            shutdownFile: path(item.slot.place.shutdownFile),
-            folder: folder,
-            log: place.log,
-            progressPlace: place.progress)
+            payload: item.payload, folder: folder, payloadPlace: place.payload(item.record.name), work: item.work,
+            results: scratch.place(.results), next: scratch.place(.next), checkpoint: place.checkpoint, progress: place.progress,
+            output: place.output, meta: item.record.envelope == nil ? nil : place.envelope, shutdownFile: scratch.shutdownFile,
+            log: place.log)
     }
 
     /// Ends the hints, and with them the claims.

@@ -112,8 +112,8 @@ import Testing
         try await die(place) { keeper in
             let grant = try await keeper.grant("file", "bytes")
             let site = try #require(await keeper.queue.localise(grant))
-            try Folder.open(site.results).write([1], toNew: "out")
-            try Folder.open(site.work).write([1], toNew: "half")
+            try site.folder.folder(site.results).write([1], toNew: "out")
+            try site.folder.folder(site.work).write([1], toNew: "half")
             let task = Faults.$plan.withValue(Cut(after: calls).plan) { Task { await keeper.commit(grant, meaning) } }
             task.cancel()
             _ = await task.value
@@ -264,8 +264,8 @@ import Testing
             let keeper = try place.start()
             let grant = try await keeper.grant("file", "bytes")
             let site = try #require(await keeper.queue.localise(grant))
-            try Folder.open(site.results).write([1], toNew: "out")
-            try Folder.open(site.work).write([1], toNew: "half")
+            try site.folder.folder(site.results).write([1], toNew: "out")
+            try site.folder.folder(site.work).write([1], toNew: "half")
             let trouble = Trouble(operation, code)
             let task = Faults.$plan.withValue(trouble.plan) { Task { await keeper.commit(grant, meaning) } }
             let context = "\(meaning), \(operation) \(code)"

@@ -39,8 +39,8 @@ import Testing
         let record = try #require(try QueueReader(name: "q", folder: place.folder).record(at: at))
         #expect(record.name == name && record.attempts.count == 1 && record.attempts[0].finishedAt == nil)
         let site = try #require(await keeper.queue.localise(grant))
-        #expect(site.payloadPath.bytes == place.folder.path.appending(at.payload(name)).bytes)
-        for folder in [site.work, site.results, site.next] { #expect(try Folder.open(folder).names().isEmpty) }
+        #expect(site.payloadPlace == at.payload(name))
+        for part in [site.work, site.results, site.next] { #expect(try site.folder.folder(part).names().isEmpty) }
     }
 
     @Test func file_thatAnotherProcessHasLocked_isLeftAlone() async throws {
@@ -233,8 +233,8 @@ import Testing
         let keeper = try place.start()
         let grant = try await keeper.grant("file", envelope: "{\"correlation_id\": \"order 7\"}")
         let site = try #require(await keeper.queue.localise(grant))
-        try Folder.open(site.results).write(Array("result".utf8), toNew: "out.txt")
-        let next = try Folder.make(site.next.appending("next-queue"), mode: 0o755)
+        try site.folder.folder(site.results).write(Array("result".utf8), toNew: "out.txt")
+        let next = try Folder.make(site.folder.path.appending(site.next).appending("next-queue"), mode: 0o755)
         try next.write(Array("forwarded".utf8), toNew: "for\u{E9}")
         await keeper.commit(grant, .success)
         let status = try #require(try place.status("file"))
@@ -244,7 +244,7 @@ import Testing
         #expect(try other.read("for\u{E9}").map { String(decoding: $0, as: UTF8.self) } == "forwarded")
         let envelope = try Envelope(bytes: #require(try other.read("for\u{E9}.envelope")))
         #expect(envelope.correlationID == "order 7" && envelope.trigger == .forward)
-        #expect(try Folder.open(site.results).names().isEmpty)
+        #expect(try site.folder.folder(site.results).names().isEmpty)
     }
 
     @Test func forward_ontoANameThatIsTaken_getsAnotherName() async throws {
@@ -253,7 +253,7 @@ import Testing
         let keeper = try place.start()
         let grant = try await keeper.grant()
         let site = try #require(await keeper.queue.localise(grant))
-        try Folder.make(site.next.appending("other"), mode: 0o755).write([2], toNew: "same")
+        try Folder.make(site.folder.path.appending(site.next).appending("other"), mode: 0o755).write([2], toNew: "same")
         await keeper.commit(grant, .success)
         #expect(try other.read("same") == [1])
         #expect(try other.read(RelativePath(FileName("\(grant.item)-same")!)) == [2])
@@ -264,7 +264,7 @@ import Testing
         let keeper = try place.start()
         let grant = try await keeper.grant()
         let site = try #require(await keeper.queue.localise(grant))
-        let next = try Folder.open(site.next)
+        let next = try site.folder.folder(site.next)
         switch kind {
         case "file": try next.write([1], toNew: "stray")
         case "hidden": try next.makeFolder(".hidden")
@@ -283,7 +283,7 @@ import Testing
         let keeper = try place.start()
         let grant = try await keeper.grant()
         let site = try #require(await keeper.queue.localise(grant))
-        try Folder.open(site.results).write([1], toNew: "half")
+        try site.folder.folder(site.results).write([1], toNew: "half")
         await keeper.commit(grant, .badInput)
         #expect(try place.paths(of: "half").isEmpty)
         #expect(try place.folder.names(in: "results").isEmpty)
@@ -292,11 +292,11 @@ import Testing
     @Test func work_isKeptAcrossAttemptsAndRemovedWithTheOutcome() async throws {
         let keeper = try place.start()
         let first = try await keeper.grant()
-        try Folder.open(#require(await keeper.queue.localise(first)).work).write([7], toNew: "half")
+        try place.folder.folder(#require(await keeper.queue.localise(first)).work).write([7], toNew: "half")
         await keeper.commit(first, .failure)
         place.advance(by: .seconds(60))
         let second = try #require(await keeper.claimSoon())
-        #expect(try Folder.open(#require(await keeper.queue.localise(second)).work).read("half") == [7])
+        #expect(try place.folder.folder(#require(await keeper.queue.localise(second)).work).read("half") == [7])
         await keeper.commit(second, .success)
         #expect(try place.paths(of: "half").isEmpty)
     }
@@ -340,7 +340,7 @@ import Testing
         #expect(grant.item == id && grant.correlationID == "c" && grant.arguments == ["-x"] && grant.trigger == .manual)
         #expect(!place.folder.exists("file.envelope"))
         let meta = try #require(await keeper.queue.localise(grant)?.meta)
-        #expect(meta == place.folder.path.appending(ItemPlace.claimed(id).envelope))
+        #expect(meta == ItemPlace.claimed(id).envelope)
         await keeper.commit(grant, .success)
         let second = try await keeper.grant("file", envelope: "{\"id\": \"\(id)\"}")
         #expect(try place.status("file")?.id == id)
