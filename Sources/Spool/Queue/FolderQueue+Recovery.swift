@@ -68,7 +68,12 @@ extension FolderQueue {
             return .failed
         }
         guard let payload = try openPayload(payloadName, at: place), try payload.tryLock() else { return nil }
-        guard var record = orphan.record else { return try returnUnrecorded(orphan.id, payloadName, at: place) }
+        defer { withExtendedLifetime(payload) {} }
+        // Read under the lock: while the processes were being ended, another orchestrator may have recovered the item, run
+        // it and died as well.
+        guard var record = try folder.read(place.record).flatMap(ItemRecord.init(bytes:)) else {
+            return try returnUnrecorded(orphan.id, payloadName, at: place)
+        }
         if let name = record.slot.flatMap(SlotPlace.init(named:)) {
             // What the killed run was working on belongs to the item; its unfinished results belong to nobody.
             let work = name.place(.work)
@@ -101,7 +106,9 @@ extension FolderQueue {
             try folder.remove(orphan.place.outcome)
             return try await recover(orphan)
         }
-        if let payload = try openPayload(status.name, at: orphan.place), try !payload.tryLock() { return nil }
+        let payload = try openPayload(status.name, at: orphan.place)
+        if let payload, try !payload.tryLock() { return nil }
+        defer { withExtendedLifetime(payload) {} }
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
         try await publish(record, status: status, at: orphan.place, leftovers: .unknown)
         around.onTransition(
