@@ -4,7 +4,19 @@ import Files
 extension FolderQueue {
     /// Frees what dead orchestrators held (contract §2). Whether one is dead is told by its lock, whether a run lives by
     /// its processes and by the lock on the payload; never by age.
+    ///
+    /// One at a time: two that hunt the same processes would tell them to stop twice.
     package func recover() async -> [Recovered] {
+        let earlier = recovery
+        let task = Task {
+            _ = await earlier?.value
+            return await recoverOnce()
+        }
+        recovery = task
+        return await task.value
+    }
+
+    private func recoverOnce() async -> [Recovered] {
         let orphans = findOrphans()
         guard !orphans.isEmpty else {
             removeDeadSlots()

@@ -26,6 +26,16 @@ import Testing
         #expect(try place.status("file")?.interruptions == 2)
     }
 
+    @Test func recovery_whileAnotherIsUnderWay_waitsForItsEnd() async throws {
+        let place = try Place()
+        try await place.die { keeper in _ = try await keeper.grant("file") }
+        let keeper = try place.start(whileHunting: { for _ in 0..<1000 { await Task.yield() } })
+        async let first = keeper.queue.recover()
+        async let second = keeper.queue.recover()
+        #expect(await (first + second).map(\.outcome) == [.retrying])
+        #expect(keeper.orphans.all.count == 1, "the processes of a run are told to stop once")
+    }
+
     @Test func outcome_whilePublishedByRecovery_isLockedForOthers() async throws {
         let place = try Place()
         let id = Mutex<ItemID?>(nil)
