@@ -12,7 +12,7 @@ struct Housekeeper: Service {
     let clocks: Clocks
     let notice: @Sendable (String) -> Void
     /// Forgets old history.
-    let pruneHistory: @Sendable ([(queue: FileName, age: Duration?)]) async -> Void
+    let pruneHistory: @Sendable ([FileName: Retention.Limit]) async -> Void
 
     private static let roundTime = Duration.seconds(60)
     private static let sweepEvery = 60
@@ -77,6 +77,6 @@ struct Housekeeper: Service {
                 notice("queue \(queue.name.escaped): sweeping: \(error)")
             }
         }
-        await pruneHistory(await board.historyAges)
+        await pruneHistory(await board.historyLimits)
     }
 }
