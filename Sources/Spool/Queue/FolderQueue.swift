@@ -68,7 +68,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     let spool: Folder
     let folder: Folder
     /// The queue's own folder, then those of the setting `inbox`.
-    var inboxes: [Folder]
+    package let inboxes: [Folder]
     let around: Surroundings
     var rules: QueueRules
     var readiness: Readiness
