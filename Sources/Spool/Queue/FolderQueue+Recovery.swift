@@ -172,7 +172,8 @@ extension FolderQueue {
 
     /// The claim links the envelope before it moves the payload: after a crash in between it has two names.
     private func removeSecondName(ofEnvelopeAt place: ItemPlace, payload: FileName) throws(FileError) {
-        guard let name = Envelope.name(for: payload), let own = try folder.stamp(place.envelope) else { return }
+        let name = Envelope.name(for: payload)
+        guard let own = try folder.stamp(place.envelope) else { return }
         for inboxFolder in inboxes where try inboxFolder.stamp(RelativePath(name))?.isSameFile(as: own) == true {
             try inboxFolder.remove(RelativePath(name))
         }
