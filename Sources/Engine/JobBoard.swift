@@ -109,7 +109,7 @@ actor JobBoard: Service {
         seats.values.map { ($0.queue, $0.folder, $0.job.rules) }
     }
 
-    var historyAges: [(queue: FileName, age: Duration?)] { seats.values.map { ($0.job.name, $0.job.historyAge) } }
+    var historyLimits: [FileName: Retention.Limit] { seats.mapValues(\.job.historyLimit) }
 
     /// Whether nothing can start within `horizon`.
     func isDrained(horizon: Duration) async -> Bool {
@@ -152,7 +152,8 @@ actor JobBoard: Service {
             case .broken(let problems):
                 // Its queue is made all the same: what is dropped there waits until the job is mended.
                 _ = try? QueueLayout.make(name, in: spool)
-                report(name, problems, isWorking: false)
+                await hold(name)
+                report(name, problems, isWorking: seats[name] != nil)
             }
         }
         for (name, seat) in seats where found[name] == nil { await remove(name, seat, because: "its folder is gone") }
@@ -193,6 +194,13 @@ actor JobBoard: Service {
         } else {
             await open(job)
         }
+    }
+
+    /// A job that cannot run any more starts nothing until it is mended; what runs ends by itself.
+    private func hold(_ name: FileName) async {
+        guard var job = seats[name]?.job else { return }
+        job.isDisabled = true
+        await seat(job)
     }
 
     private func open(_ job: Job) async {

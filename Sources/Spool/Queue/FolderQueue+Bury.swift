@@ -22,9 +22,7 @@ extension FolderQueue {
             try folder.removeEmptyFolder(place.root)
             return
         }
-        if let envelope = Envelope.name(for: name) {
-            _ = try inboxes[index].move(RelativePath(envelope), to: folder, as: place.envelope)
-        }
+        _ = try inboxes[index].move(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope)
         let record = ItemRecord(
             id: id, name: name, trigger: .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
             instance: around.instances.own)

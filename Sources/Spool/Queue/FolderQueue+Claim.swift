@@ -201,9 +201,7 @@ extension FolderQueue {
         }
         do throws(FileError) {
             try folder.makeFolder(place.payloadFolder, mode: 0o750)
-            if envelope != nil, let envelopeName = Envelope.name(for: name) {
-                _ = try inboxFolder.link(RelativePath(envelopeName), to: folder, as: place.envelope)
-            }
+            if envelope != nil { _ = try inboxFolder.link(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope) }
             guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
                 try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
             else {
@@ -221,7 +219,7 @@ extension FolderQueue {
             }
             throw error
         }
-        if envelope != nil, let envelopeName = Envelope.name(for: name) { try inboxFolder.remove(RelativePath(envelopeName)) }
+        if envelope != nil { try inboxFolder.remove(RelativePath(Envelope.name(for: name))) }
         var record = ItemRecord(
             id: id, name: name, trigger: envelope?.envelope.trigger ?? .drop, size: stamp.size,
             submittedAt: min(stamp.changed, clockNow), claimedAt: clockNow, instance: around.instances.own)
@@ -234,9 +232,7 @@ extension FolderQueue {
             return try begin(record, machine: ItemMachine(), place: place, payload: payload, isNew: true)
         } catch {
             // Not recorded, so not started: the file goes back to where it was dropped.
-            if envelope != nil, let envelopeName = Envelope.name(for: name) {
-                _ = try folder.link(place.envelope, to: inboxFolder, as: RelativePath(envelopeName))
-            }
+            if envelope != nil { _ = try folder.link(place.envelope, to: inboxFolder, as: RelativePath(Envelope.name(for: name))) }
             try folder.remove(place.record)
             try putBack(name, to: inboxFolder, from: place)
             throw error

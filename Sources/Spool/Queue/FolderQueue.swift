@@ -68,7 +68,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     let spool: Folder
     let folder: Folder
     /// The queue's own folder, then those of the setting `inbox`.
-    var inboxes: [Folder]
+    package let inboxes: [Folder]
     let around: Surroundings
     var rules: QueueRules
     var readiness: Readiness
@@ -86,6 +86,8 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     var shortagePause: Duration = .seconds(1)
     var isTakingRetryNext = false
     var pulse: Task<Void, Never>?
+    /// The recovery that was asked for last.
+    var recovery: Task<[Recovered], Never>?
     var madeDay: FileName?
 
     package init(

@@ -1,6 +1,7 @@
 import Documents
 import Files
 import Glibc
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -257,6 +258,62 @@ import Testing
         await keeper.commit(grant, .success)
         #expect(try other.read("same") == [1])
         #expect(try other.read(RelativePath(FileName("\(grant.item)-same")!)) == [2])
+    }
+
+    @Test func forward_besideAnEnvelopeThatIsNotOurs_getsAnotherName() async throws {
+        let other = try QueueLayout.make("other", in: place.spool)
+        let foreign = Array("{\"correlation_id\": \"theirs\"}".utf8)
+        try other.write(foreign, toNew: "same.envelope")
+        let keeper = try place.start()
+        let grant = try await keeper.grant()
+        let site = try #require(await keeper.queue.localise(grant))
+        try Folder.make(site.folder.path.appending(site.next).appending("other"), mode: 0o755).write([2], toNew: "same")
+        await keeper.commit(grant, .success)
+        #expect(try other.read("same.envelope") == foreign && !other.exists("same"))
+        let own = FileName("\(grant.item)-same")!
+        #expect(try other.read(RelativePath(own)) == [2])
+        #expect(try Envelope(bytes: #require(try other.read(RelativePath(Envelope.name(for: own))))).trigger == .forward)
+    }
+
+    @Test func forward_thatWasCutOffAfterItsEnvelope_keepsItsName() async throws {
+        let keeper = try place.start()
+        let grant = try await keeper.grant()
+        let site = try #require(await keeper.queue.localise(grant))
+        try Folder.make(site.folder.path.appending(site.next).appending("other"), mode: 0o755).write([2], toNew: "same")
+        let isOver = Mutex(false)
+        let cut = Faults { asked, subject in asked == .move && subject.hasSuffix("/same") && !isOver.withLock { $0 } ? .ioError : nil }
+        let task = Faults.$plan.withValue(cut) { Task { await keeper.commit(grant, .success) } }
+        let other = place.spool
+        await waitUntil("the envelope is there") { other.exists("other/same.envelope") }
+        isOver.withLock { $0 = true }
+        _ = await task.value
+        #expect(try other.read("other/same") == [2])
+    }
+
+    @Test func forwards_ofLongNamesThatAreTaken_keepTheirEndAndAreTwo() async throws {
+        let other = try QueueLayout.make("other", in: place.spool)
+        let end = [UInt8](repeating: 0x78, count: 220) + Array(".csv".utf8)
+        let names = [UInt8(ascii: "a"), UInt8(ascii: "b")].map { FileName([$0] + end)! }
+        for name in names { try other.write([1], toNew: RelativePath(name)) }
+        let keeper = try place.start()
+        let grant = try await keeper.grant()
+        let site = try #require(await keeper.queue.localise(grant))
+        let next = try Folder.make(site.folder.path.appending(site.next).appending("other"), mode: 0o755)
+        for name in names { try next.write([2], toNew: RelativePath(name)) }
+        await keeper.commit(grant, .success)
+        let arrived = try other.names().filter { $0.bytes.starts(with: "\(grant.item)-".utf8) && $0.hasSuffix("xxx.csv") }
+        #expect(arrived.count == 2)
+        for name in arrived { #expect(try other.read(RelativePath(name)) == [2]) }
+    }
+
+    @Test func envelope_ofANameThatLeavesNoRoomForIt_isClaimedWithIt() async throws {
+        let keeper = try place.start()
+        let name = FileName(Array(repeating: 0x6C, count: 255))!
+        let grant = try await keeper.grant(name, envelope: "{\"correlation_id\": \"order 7\"}")
+        #expect(grant.correlationID == "order 7" && grant.name == name)
+        #expect(!place.folder.exists(RelativePath(Envelope.name(for: name))))
+        await keeper.commit(grant, .success)
+        #expect(try place.status(name)?.correlationID == "order 7")
     }
 
     @Test("a forward that cannot be is bad output, and nothing is forwarded", arguments: ["file", "hidden", "own", "link"])
