@@ -62,7 +62,9 @@ package struct Instances: Sendable {
             guard let id = ItemID(bytes: name.hasPrefix(".") ? Array(name.bytes.dropFirst()) : name.bytes), id != own,
                 let file = try? folder.open(RelativePath(name), writing: true), (try? file.tryLock()) == true
             else { continue }
+            Step.sweepInstance.before()
             _ = try? folder.remove(RelativePath(name))
+            Step.sweepInstance.after()
         }
     }
 

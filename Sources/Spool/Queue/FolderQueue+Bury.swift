@@ -15,16 +15,22 @@ extension FolderQueue {
         let id = ItemID.make(at: now)
         let place = ItemPlace.claimed(id)
         guard let stamp = try inboxes[index].stamp(RelativePath(name)) else { return }
+        Step.buryFolder.before()
         try folder.makeFolder(place.root, mode: 0o750)
         try folder.makeFolder(place.payloadFolder, mode: 0o750)
+        Step.buryFolder.after()
+        Step.buryRename.before()
         guard try inboxes[index].move(RelativePath(name), to: folder, as: place.payload(name)) == .moved else {
             try folder.removeEmptyFolder(place.payloadFolder)
             try folder.removeEmptyFolder(place.root)
             return
         }
+        Step.buryRename.after()
+        Step.buryLetter.before()
         if let envelope = Envelope.name(for: name) {
             _ = try inboxes[index].move(RelativePath(envelope), to: folder, as: place.envelope)
         }
+        Step.buryLetter.after()
         let record = ItemRecord(
             id: id, name: name, trigger: .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
             instance: around.instances.own)
@@ -43,11 +49,17 @@ extension FolderQueue {
         status.reason = reason
         status.error = error
         status.correlationID = record.envelope?.correlationID
+        Step.buryOutcome.before()
         // The outcome first: a crash between the two must not leave a record that says less than it seems, and runs again.
         try folder.replace(place.outcome, with: status.json.prettyBytes, mode: 0o644)
+        Step.buryOutcome.after()
+        Step.buryRecord.before()
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        Step.buryRecord.after()
         try publishStatus(status, at: place)
+        Step.buryFinal.before()
         _ = try folder.move(place.root, to: folder, as: ItemPlace.failed(record.id).root)
+        Step.buryFinal.after()
         around.onTransition(
             Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
     }

@@ -150,6 +150,7 @@ extension FolderQueue {
         let inboxFolder = inboxes[candidate.key.folder]
         let isFolder = stamp.kind == .folder
         let payload: OpenFile
+        Step.claimOpen.before()
         do throws(FileError) {
             // A network file system locks only what is open for writing (reference/distributed.md §4).
             payload = try inboxFolder.open(RelativePath(name), writing: isNetwork && !isFolder)
@@ -161,10 +162,12 @@ extension FolderQueue {
             inbox.enqueue(candidate)
             return nil
         }
+        Step.claimOpen.after()
         guard try payload.stamp().isUnchanged(since: stamp) else {
             wait(candidate, for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
             return nil
         }
+        Step.claimLease.before()
         let lease: OpenFile.LeaseAnswer = isFolder || isNetwork ? .notPermitted : payload.takeLease()
         defer { if lease == .granted { payload.dropLease() } }
         switch lease {
@@ -181,10 +184,13 @@ extension FolderQueue {
                 return nil
             }
         }
+        Step.claimLease.after()
+        Step.claimLock.before()
         guard try payload.tryLock() else {
             wait(candidate, for: .milliseconds(100), reason: .queued, at: now)
             return nil
         }
+        Step.claimLock.after()
         inbox.forget(candidate.key)
         return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope)
     }
@@ -195,15 +201,20 @@ extension FolderQueue {
         let clockNow = around.clocks.now()
         let id = envelope?.envelope.id ?? .make(at: clockNow)
         let place = ItemPlace.claimed(id)
+        Step.claimFolder.before()
         // An id that a caller chose may be known already: then the item gets one of its own.
         guard try folder.makeFolder(place.root, mode: 0o750) else {
             return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope?.withoutID)
         }
         do throws(FileError) {
             try folder.makeFolder(place.payloadFolder, mode: 0o750)
+            Step.claimFolder.after()
             if envelope != nil, let envelopeName = Envelope.name(for: name) {
+                Step.claimLetter.before()
                 _ = try inboxFolder.link(RelativePath(envelopeName), to: folder, as: place.envelope)
+                Step.claimLetter.after()
             }
+            Step.claimRename.before()
             guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
                 try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
             else {
@@ -221,7 +232,12 @@ extension FolderQueue {
             }
             throw error
         }
-        if envelope != nil, let envelopeName = Envelope.name(for: name) { try inboxFolder.remove(RelativePath(envelopeName)) }
+        Step.claimRename.after()
+        if envelope != nil, let envelopeName = Envelope.name(for: name) {
+            Step.claimUnlink.before()
+            try inboxFolder.remove(RelativePath(envelopeName))
+            Step.claimUnlink.after()
+        }
         var record = ItemRecord(
             id: id, name: name, trigger: envelope?.envelope.trigger ?? .drop, size: stamp.size,
             submittedAt: min(stamp.changed, clockNow), claimedAt: clockNow, instance: around.instances.own)
@@ -251,7 +267,9 @@ extension FolderQueue {
         var machine = oldMachine
         guard case .recordAttempt(let attempt)? = machine.handle(.claim, limits: rules.limits).first else { return nil }
         let clockNow = around.clocks.now()
+        Step.claimSlot.before()
         let slot = try slots.take()
+        Step.claimSlot.after()
         do throws(FileError) {
             return try begin(
                 record, machine: machine, attempt: attempt, slot: slot, place: place, payload: payload, isNew: isNew, at: clockNow)
@@ -275,6 +293,7 @@ extension FolderQueue {
         let run = ItemID.make(at: clockNow)
         record.attempts.append(ItemRecord.Attempt(run: run, number: attempt, startedAt: clockNow))
         if record.attempts.count > ItemRecord.attemptsKept { record.attempts.removeFirst() }
+        Step.claimRecord.before()
         do throws(FileError) {
             if isNew {
                 try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
@@ -285,6 +304,7 @@ extension FolderQueue {
             slots.giveBack(slot)
             throw error
         }
+        Step.claimRecord.after()
         let grant = Grant(
             item: record.id, run: run, queue: name, name: record.name, fence: Fence(record.fence), deadline: nil,
             attempt: attempt, maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions,
