@@ -86,7 +86,7 @@ extension FolderQueue {
         case .ready: break
         case .refuse(let kind):
             inbox.forget(candidate.key)
-            try refuse(name, in: candidate.key.folder, kind: kind)
+            try refuse(name, stamp, in: candidate.key.folder, kind: kind)
             return nil
         case .leave:
             inbox.forget(candidate.key)
@@ -110,7 +110,7 @@ extension FolderQueue {
             envelope = try loadEnvelope(of: name, in: inboxFolder)
         } catch {
             inbox.forget(candidate.key)
-            try bury(name, in: candidate.key.folder, reason: "bad_envelope", error: error.description)
+            try bury(name, stamp, in: candidate.key.folder, reason: "bad_envelope", error: error.description)
             return nil
         }
         if let notBefore = envelope?.envelope.notBefore, notBefore > around.clocks.now() {
@@ -318,7 +318,7 @@ extension FolderQueue {
     }
 
     /// The rename met another file than the one that was locked, or none: what was moved goes back, and is judged anew.
-    private func putBack(_ name: FileName, to inboxFolder: Folder, from place: ItemPlace) throws(FileError) {
+    func putBack(_ name: FileName, to inboxFolder: Folder, from place: ItemPlace) throws(FileError) {
         if try folder.move(place.payload(name), to: inboxFolder, as: RelativePath(name)) == .taken {
             // A newer file has the name: what we hold becomes an item of its own through recovery.
             Task { await self.recover() }
