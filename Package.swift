@@ -51,10 +51,13 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Judges a root from outside; nothing that keeps a promise imports it.
+        .target(name: "Verifying", dependencies: ["Spool", "Execution", "Files", "Documents", system], swiftSettings: strict),
+
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "Engine", "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", "Threads", system,
+                "Verifying", "Engine", "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", "Threads", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -81,8 +84,12 @@ let package = Package(
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
 
-        // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON and
-        // starts processes.
-        .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "Documents"], swiftSettings: strict),
+        .testTarget(
+            name: "VerifyingTests", dependencies: ["Verifying", "Spool", "Files", "Documents", system], swiftSettings: strict),
+
+        // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON, starts
+        // processes, and judges a root.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["CLinux", "Documents", "Files", "Verifying", system], swiftSettings: strict),
     ]
 )

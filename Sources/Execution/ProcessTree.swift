@@ -46,7 +46,7 @@ package struct ProcessTree: Sendable {
         return members.values.sorted { $0.pid < $1.pid }
     }
 
-    private static func allPIDs() -> [pid_t] {
+    static func allPIDs() -> [pid_t] {
         guard let listing = try? Folder.open("/proc").listing() else { return [] }
         var pids: [pid_t] = []
         while let entry = try? listing.next() {
@@ -63,9 +63,13 @@ package struct ProcessTree: Sendable {
         return Process(pid: pid, parent: parent, isZombie: fields[0].first == UInt8(ascii: "Z") || fields[0].first == UInt8(ascii: "X"))
     }
 
+    /// The entries of a process's environment, as it was when its program began; none when it cannot be read.
+    static func environment(of pid: pid_t) -> [ArraySlice<UInt8>] {
+        read("/proc/\(pid)/environ", limit: 2 << 20)?.split(separator: 0) ?? []
+    }
+
     static func environment(of pid: pid_t, contains mark: [UInt8]) -> Bool {
-        guard let bytes = read("/proc/\(pid)/environ", limit: 2 << 20) else { return false }
-        return bytes.split(separator: 0).contains { $0.elementsEqual(mark) }
+        environment(of: pid).contains { $0.elementsEqual(mark) }
     }
 
     private static func standardInput(of pid: pid_t) -> FilePath? {
@@ -94,9 +98,6 @@ package struct ProcessTree: Sendable {
     /// The run that a process belongs to by its environment.
     static func run(of pid: pid_t) -> ItemID? {
         let key = Array("BOBBIN_RUN_ID=".utf8)
-        guard let bytes = read("/proc/\(pid)/environ", limit: 2 << 20),
-            let entry = bytes.split(separator: 0).first(where: { $0.starts(with: key) })
-        else { return nil }
-        return ItemID(bytes: Array(entry.dropFirst(key.count)))
+        return environment(of: pid).first { $0.starts(with: key) }.flatMap { ItemID(bytes: Array($0.dropFirst(key.count))) }
     }
 }

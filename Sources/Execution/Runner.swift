@@ -70,9 +70,11 @@ package final class Runner: Sendable {
                     errorTail: "\(step) failed: \(code): \(Escaped.text(script.arguments.first ?? []))", hasLog: log.isBegun))
         }
         guard let output = Pipe(), let error = Pipe() else { return couldNotStart("making a pipe", Errno(rawValue: errno)) }
+        Step.runStart.before()
         switch Self.spawn(script, output: output.writing.descriptor, error: error.writing.descriptor) {
         case .failure(let step, let code): couldNotStart(step, code)
         case .success(let pid, let process):
+            Step.runStart.after()
             let run = ScriptRun(
                 script, pid: pid, process: process, output: output.reading, error: error.reading, startedAt: startedAt,
                 reactor: reactor, clocks: clocks,

@@ -105,7 +105,9 @@ final class ScriptRun: @unchecked Sendable {
     private func reap() {
         var isSignalled: Int32 = 0
         var value: Int32 = 0
+        Step.runEnd.before()
         guard clinux_reap(process.descriptor, &isSignalled, &value) == 1 else { return }
+        Step.runEnd.after()
         end = isSignalled == 0 ? .exited(Int(value)) : .signalled(Int(value))
         reactor.unwatch(process.descriptor)
         reactor.cancel(listening)

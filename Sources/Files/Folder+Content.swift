@@ -23,7 +23,10 @@ extension Folder {
 
     /// Writes a new file; throws EEXIST when the name is taken.
     package func write(_ bytes: [UInt8], toNew place: RelativePath, mode: UInt32 = 0o600) throws(FileError) {
-        try create(place, mode: mode).write(bytes)
+        let file = try create(place, mode: mode)
+        Step.fileWrite.before()
+        try file.write(bytes)
+        Step.fileWrite.after()
     }
 
     /// Puts a file in place of another (or of none) so that a reader sees the old content or the new, never a part:
@@ -35,9 +38,13 @@ extension Folder {
         let temporary = place.temporary
         let file = try overwrite(temporary, mode: mode)
         do throws(FileError) {
+            Step.fileWrite.before()
             try file.write(bytes)
+            Step.fileWrite.after()
             if durable { try file.sync() }
+            Step.fileReplace.before()
             try replace(temporary, to: self, as: place)
+            Step.fileReplace.after()
         } catch {
             // The replacement failed; what remains of it would only use up the space that may have been missing.
             _ = try? remove(temporary)

@@ -69,7 +69,9 @@ package struct Instances: Sendable {
             guard let id = ItemID(bytes: name.hasPrefix(".") ? Array(name.bytes.dropFirst()) : name.bytes), id != own,
                 let file = try? folder.open(RelativePath(name)), (try? file.isLocked()) == false
             else { continue }
+            Step.sweepInstance.before()
             _ = try? folder.remove(RelativePath(name))
+            Step.sweepInstance.after()
         }
     }
 

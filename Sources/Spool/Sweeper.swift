@@ -23,7 +23,10 @@ package struct Sweeper: Sendable {
                 let (gone, left) = try sweep(QueueLayout.done / day, retention.done, alreadyKept: kept)
                 removed += gone
                 kept += left
-                if left == 0, day.bytes != Array(clocks.now().day.utf8) { try folder.removeEmptyFolder(QueueLayout.done / day) }
+                guard left == 0, day.bytes != Array(clocks.now().day.utf8) else { continue }
+                Step.sweepDay.before()
+                try folder.removeEmptyFolder(QueueLayout.done / day)
+                Step.sweepDay.after()
             }
         }
         if retention.failed.age != nil || retention.failed.count != nil {
@@ -59,11 +62,17 @@ package struct Sweeper: Sendable {
 
     private func remove(_ id: ItemID, at place: ItemPlace) throws(FileError) {
         let folder = reader.folder
+        Step.sweepStatus.before()
         if let record = try reader.record(at: place) {
             let status = QueueLayout.status / StatusName.of(record.name)
             if try folder.read(status).flatMap(StatusDocument.init(bytes:))?.id == id { try folder.remove(status) }
         }
+        Step.sweepStatus.after()
+        Step.sweepResults.before()
         try folder.removeTree(QueueLayout.results / id)
+        Step.sweepResults.after()
+        Step.sweepItem.before()
         try folder.removeTree(place.root)
+        Step.sweepItem.after()
     }
 }

@@ -91,7 +91,7 @@ struct HostileNameTests {
             try await root.stop(bobbin)
             #expect(queue.waiting == [])
             #expect(root.runs.count("start") == Self.names.count)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
             #expect(!root.path.tree.contains { $0.name == Array("pwned".utf8) })
             #expect(
                 bobbin.error.string.utf8.allSatisfy { $0 >= 0x20 || $0 == 10 },

@@ -28,7 +28,7 @@ struct RecoveryTests {
             #expect(status.output("n") == "1")
             try await wait(for: "the end of the orphan") { root.processesOfRuns.isEmpty }
             try await root.stop(second)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -45,7 +45,7 @@ struct RecoveryTests {
             try await root.drain()
             let status = try #require(queue.status("f"))
             #expect(status.state == .failed && status.reason == "interrupted_too_often" && status.interruptions == 3)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -64,7 +64,7 @@ struct RecoveryTests {
                 try await queue.wait("f\(round)", .succeeded)
             }
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -112,7 +112,7 @@ struct RecoveryTests {
             #expect(root.runs.count("start") == 300)
             let instances = Set(queue.items(.done).compactMap { $0.outcome?.output("by") })
             #expect(instances.count == 2, "both worked")
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -128,7 +128,7 @@ struct RecoveryTests {
             try queue.drop("after")
             try await queue.wait("after", .succeeded)
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -144,7 +144,7 @@ struct RecoveryTests {
             try queue.drop("after")
             try await queue.wait("after", .succeeded)
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 

@@ -14,7 +14,7 @@ struct StopTests {
                 !watchers.contains {
                     ProcessTable.isAlive($0) && ProcessTable.program(of: $0).hasSuffix("bobbin-watch")
                 })
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -33,7 +33,7 @@ struct StopTests {
             #expect(queue.items(.done).count == 2)
             #expect(queue.waiting.count == 2)
             try await root.drain()
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -64,7 +64,7 @@ struct StopTests {
             (root.notes / "second").write("")
             try await root.drain()
             #expect((root.notes / "counts").string == "1 0\n")
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -85,7 +85,7 @@ struct StopTests {
             try await root.drain()
             let status = try #require(queue.status("f"))
             #expect(status.state == .succeeded && status.attempt == 1 && status.interruptions == 0)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -118,7 +118,7 @@ struct StopTests {
             #expect(code == 0)
             #expect(root.processesOfRuns.isEmpty)
             #expect(queue.waiting.map(\.name) == [Array("f".utf8)])
-            #expect(InvariantChecker(root: root).violations(isDrained: false) == [])
+            try await root.expectPromises(isDrained: false)
         }
     }
 

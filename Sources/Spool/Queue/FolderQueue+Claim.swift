@@ -86,7 +86,7 @@ extension FolderQueue {
         case .ready: break
         case .refuse(let kind):
             inbox.forget(candidate.key)
-            try refuse(name, in: candidate.key.folder, kind: kind)
+            try refuse(name, stamp, in: candidate.key.folder, kind: kind)
             return nil
         case .leave:
             inbox.forget(candidate.key)
@@ -110,7 +110,7 @@ extension FolderQueue {
             envelope = try loadEnvelope(of: name, in: inboxFolder)
         } catch {
             inbox.forget(candidate.key)
-            try bury(name, in: candidate.key.folder, reason: "bad_envelope", error: error.description)
+            try bury(name, stamp, in: candidate.key.folder, reason: "bad_envelope", error: error.description)
             return nil
         }
         if let notBefore = envelope?.envelope.notBefore, notBefore > around.clocks.now() {
@@ -150,6 +150,7 @@ extension FolderQueue {
         let inboxFolder = inboxes[candidate.key.folder]
         let isFolder = stamp.kind == .folder
         let payload: OpenFile
+        Step.claimOpen.before()
         do throws(FileError) {
             // A network file system locks only what is open for writing (reference/distributed.md §4).
             payload = try inboxFolder.open(RelativePath(name), writing: isNetwork && !isFolder)
@@ -161,10 +162,12 @@ extension FolderQueue {
             inbox.enqueue(candidate)
             return nil
         }
+        Step.claimOpen.after()
         guard try payload.stamp().isUnchanged(since: stamp) else {
             wait(candidate, for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
             return nil
         }
+        Step.claimLease.before()
         let lease: OpenFile.LeaseAnswer = isFolder || isNetwork ? .notPermitted : payload.takeLease()
         defer { if lease == .granted { payload.dropLease() } }
         switch lease {
@@ -181,10 +184,13 @@ extension FolderQueue {
                 return nil
             }
         }
+        Step.claimLease.after()
+        Step.claimLock.before()
         guard try payload.tryLock() else {
             wait(candidate, for: .milliseconds(100), reason: .queued, at: now)
             return nil
         }
+        Step.claimLock.after()
         inbox.forget(candidate.key)
         return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope)
     }
@@ -195,13 +201,20 @@ extension FolderQueue {
         let clockNow = around.clocks.now()
         let id = envelope?.envelope.id ?? .make(at: clockNow)
         let place = ItemPlace.claimed(id)
+        Step.claimFolder.before()
         // An id that a caller chose may be known already: then the item gets one of its own.
         guard try folder.makeFolder(place.root, mode: 0o750) else {
             return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope?.withoutID)
         }
         do throws(FileError) {
             try folder.makeFolder(place.payloadFolder, mode: 0o750)
-            if envelope != nil { _ = try inboxFolder.link(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope) }
+            Step.claimFolder.after()
+            if envelope != nil {
+                Step.claimLetter.before()
+                _ = try inboxFolder.link(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope)
+                Step.claimLetter.after()
+            }
+            Step.claimRename.before()
             guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
                 try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
             else {
@@ -219,7 +232,12 @@ extension FolderQueue {
             }
             throw error
         }
-        if envelope != nil { try inboxFolder.remove(RelativePath(Envelope.name(for: name))) }
+        Step.claimRename.after()
+        if envelope != nil {
+            Step.claimUnlink.before()
+            try inboxFolder.remove(RelativePath(Envelope.name(for: name)))
+            Step.claimUnlink.after()
+        }
         var record = ItemRecord(
             id: id, name: name, trigger: envelope?.envelope.trigger ?? .drop, size: stamp.size,
             submittedAt: min(stamp.changed, clockNow), claimedAt: clockNow, instance: around.instances.own)
@@ -247,7 +265,9 @@ extension FolderQueue {
         var machine = oldMachine
         guard case .recordAttempt(let attempt)? = machine.handle(.claim, limits: rules.limits).first else { return nil }
         let clockNow = around.clocks.now()
+        Step.claimSlot.before()
         let slot = try slots.take()
+        Step.claimSlot.after()
         do throws(FileError) {
             return try begin(
                 record, machine: machine, attempt: attempt, slot: slot, place: place, payload: payload, isNew: isNew, at: clockNow)
@@ -271,6 +291,7 @@ extension FolderQueue {
         let run = ItemID.make(at: clockNow)
         record.attempts.append(ItemRecord.Attempt(run: run, number: attempt, startedAt: clockNow))
         if record.attempts.count > ItemRecord.attemptsKept { record.attempts.removeFirst() }
+        Step.claimRecord.before()
         do throws(FileError) {
             if isNew {
                 try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
@@ -281,6 +302,7 @@ extension FolderQueue {
             slots.giveBack(slot)
             throw error
         }
+        Step.claimRecord.after()
         let grant = Grant(
             item: record.id, run: run, queue: name, name: record.name, fence: Fence(record.fence), deadline: nil,
             attempt: attempt, maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions,
@@ -294,7 +316,7 @@ extension FolderQueue {
     }
 
     /// The rename met another file than the one that was locked, or none: what was moved goes back, and is judged anew.
-    private func putBack(_ name: FileName, to inboxFolder: Folder, from place: ItemPlace) throws(FileError) {
+    func putBack(_ name: FileName, to inboxFolder: Folder, from place: ItemPlace) throws(FileError) {
         if try folder.move(place.payload(name), to: inboxFolder, as: RelativePath(name)) == .taken {
             // A newer file has the name: what we hold becomes an item of its own through recovery.
             Task { await self.recover() }

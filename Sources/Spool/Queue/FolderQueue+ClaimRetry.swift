@@ -47,6 +47,7 @@ extension FolderQueue {
             return try expire(record, from: resting, expiry: expiry)
         }
         let place = ItemPlace.claimed(id)
+        Step.retryOpen.before()
         guard let payload = try openPayload(record.name, at: resting) else {
             if try folder.move(resting.root, to: folder, as: place.root) == .moved {
                 try bury(
@@ -55,13 +56,18 @@ extension FolderQueue {
             }
             return nil
         }
+        Step.retryOpen.after()
+        Step.retryLock.before()
         guard try payload.tryLock() else {
             // Whoever holds it starts it, or has just put it here (`ItemOrders`) and lets go at once; then nothing else
             // would tell us to come again before the next scan.
             shelf.put(id, due: uptime + .milliseconds(100))
             return nil
         }
+        Step.retryLock.after()
+        Step.retryRename.before()
         guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }
+        Step.retryRename.after()
         do throws(FileError) {
             return try begin(record, machine: record.machine(.retrying), place: place, payload: payload, isNew: false)
         } catch {

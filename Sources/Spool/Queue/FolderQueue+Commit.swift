@@ -82,7 +82,9 @@ extension FolderQueue {
             status.nextAttemptAt = nil
             let isDurable = actions.contains(.publish) && (work.leftovers.results || work.leftovers.next)
             if isDurable { try await syncProducts(of: place) }
+            Step.commitOutcome.before()
             if work.isOutcomeWritten == false { try await writeOutcome(status, at: place, durable: isDurable) }
+            Step.commitOutcome.after()
             work.isOutcomeWritten = true
             try await publish(work.item.record, status: status, at: place, leftovers: work.leftovers)
             return Transition(
@@ -104,8 +106,12 @@ extension FolderQueue {
         var ending = work.result.ending
         var error = ending.meaning == .success ? nil : work.result.error
         if ending.meaning == .success {
+            Step.commitResults.before()
             if try slots.move(.results, of: &work.item.slot, to: place.results) { work.leftovers.results = true }
+            Step.commitResults.after()
+            Step.commitNext.before()
             if try slots.move(.next, of: &work.item.slot, to: place.next) { work.leftovers.next = true }
+            Step.commitNext.after()
             if work.leftovers.next, let problem = try forwardProblem(work.item.record, at: place) {
                 ending = RunEnding(.badInput, reason: "bad_forward", exitCode: ending.exitCode)
                 error = problem
@@ -128,7 +134,9 @@ extension FolderQueue {
         }
         let isFinal = if case .commit = actions.first { true } else { false }
         work.leftovers.work = work.item.work == place.work
+        Step.commitWork.before()
         if !isFinal, !work.leftovers.work { _ = try slots.move(.work, of: &work.item.slot, to: place.work) }
+        Step.commitWork.after()
         work.item.machine = machine
         work.item.record = record
         work.actions = actions
@@ -230,23 +238,31 @@ extension FolderQueue {
     private func syncCheckpoint(of place: ItemPlace) async throws(FileError) {
         guard folder.exists(place.checkpoint) else { return }
         let folder = folder
+        Step.commitCheckpoint.before()
         try await Offload.run { () throws(FileError) in
             try folder.open(place.checkpoint).sync()
             try folder.syncParent(of: place.checkpoint)
         }
+        Step.commitCheckpoint.after()
     }
 
     /// Records what is to be remembered and moves the item to `retry/`, once.
     func layToRest(_ record: ItemRecord, of work: inout PendingCommit) throws(FileError) {
         guard !work.isMoved else { return }
         let place = work.item.place
+        Step.commitRecord.before()
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        Step.commitRecord.after()
+        Step.moveClear.before()
         try removeRunFiles(at: place)
+        Step.moveClear.after()
         let target = ItemPlace.retry(record.id)
+        Step.moveRetry.before()
         if try folder.move(place.root, to: folder, as: target.root) == .missing, folder.isMissing(target.root) {
             throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
         }
         work.isMoved = true
+        Step.moveRetry.after()
     }
 
     /// Progress and outputs belong to one run.

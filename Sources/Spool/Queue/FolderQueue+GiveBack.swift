@@ -41,14 +41,20 @@ extension FolderQueue {
     private func returnToInbox(_ item: Held, status: StatusDocument) throws(FileError) -> Transition? {
         let place = item.place
         let name = item.record.name
+        Step.moveInbox.before()
         switch try folder.move(place.payload(name), to: folder, as: RelativePath(name)) {
         case .taken: return nil
         case .missing where folder.isMissing(RelativePath(name)):
             throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
         case .missing, .moved: break
         }
+        Step.moveInbox.after()
+        Step.moveUnstatus.before()
         try removeStatus(of: item.record.id, name: name)
+        Step.moveUnstatus.after()
+        Step.moveRemove.before()
         try folder.removeTree(place.root)
+        Step.moveRemove.after()
         item.payload.unlock()
         inbox.note(Inbox.Key(folder: 0, name: name), .scanned, at: uptime, settle: rules.settleTime)
         return Transition(

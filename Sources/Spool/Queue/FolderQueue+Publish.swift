@@ -9,7 +9,9 @@ extension FolderQueue {
         if status.state == .succeeded {
             // Not asked whether it is there: an answer that fails would be taken for a no, and the results for waste.
             if leftovers.results {
+                Step.publishResults.before()
                 _ = try folder.move(place.results, to: folder, as: QueueLayout.results / record.id)
+                Step.publishResults.after()
             }
             let touched = leftovers.next ? try forward(record, from: place) : []
             if leftovers.results || leftovers.next { try await sync(touched) }
@@ -22,17 +24,21 @@ extension FolderQueue {
     /// Waits until what the run produced is on the disk, before the outcome announces it.
     func syncProducts(of place: ItemPlace) async throws(FileError) {
         let folder = folder
+        Step.commitSync.before()
         try await Offload.run { () throws(FileError) in
             for product in [place.results, place.next] where try folder.stamp(product) != nil { try folder.syncTree(product) }
         }
+        Step.commitSync.after()
     }
 
     private func sync(_ touched: [Folder]) async throws(FileError) {
         let folder = folder
+        Step.publishSync.before()
         try await Offload.run { () throws(FileError) in
             try folder.folder(QueueLayout.results).file.sync()
             for queue in touched { try queue.file.sync() }
         }
+        Step.publishSync.after()
     }
 
     /// The paths of published files as callers see them, at most a thousand.
@@ -54,30 +60,39 @@ extension FolderQueue {
 
     /// What is left over of the run goes; what tells its story stays.
     private func clear(_ place: ItemPlace, status: StatusDocument, name: FileName, leftovers: Leftovers) throws(FileError) {
+        Step.publishClear.before()
         if leftovers.progress { try removeRunFile(place.progress) }
         if leftovers.output { try removeRunFile(place.output) }
         if leftovers.work { try folder.removeTree(place.work) }
         if leftovers.results { try folder.removeTree(place.results) }
         if leftovers.next { try folder.removeTree(place.next) }
-        if status.state == .succeeded, rules.onSuccess == .delete, try folder.stamp(place.payload(name))?.kind == .folder {
+        Step.publishClear.after()
+        guard status.state == .succeeded, rules.onSuccess == .delete else { return }
+        Step.publishPayload.before()
+        if try folder.stamp(place.payload(name))?.kind == .folder {
             try folder.removeTree(place.payload(name))
-        } else if status.state == .succeeded, rules.onSuccess == .delete {
+        } else {
             try folder.remove(place.payload(name))
         }
+        Step.publishPayload.after()
     }
 
     private func moveToFinal(_ status: StatusDocument, from place: ItemPlace) throws(FileError) {
         guard let final = finalPlace(of: status) else { return }
         if status.state == .succeeded, let day = FileName((status.finishedAt ?? status.claimedAt).day), day != madeDay {
+            Step.moveDay.before()
             try folder.makeFolder(QueueLayout.done / day, mode: 0o750)
             madeDay = day
+            Step.moveDay.after()
         }
+        Step.moveFinal.before()
         var answer = try folder.moveAllowingMissingParent(place.root, as: final.root)
         if answer == nil, let day = FileName((status.finishedAt ?? status.claimedAt).day) {
             // The sweeper removed an empty day, or an operator did.
             try folder.makeFolder(QueueLayout.done / day, mode: 0o750)
             answer = try folder.move(place.root, to: folder, as: final.root)
         }
+        Step.moveFinal.after()
         if answer == .taken { tell("final \(status.id)", "\(final.root.escaped) exists already; the item stays in claimed/") }
     }
 
@@ -130,8 +145,13 @@ extension FolderQueue {
             let found = try queue.read(place, limit: Envelope.sizeLimit)
             // Somebody is about to drop a file of that name; or a crash cut us off here.
             if let found, found != envelope { continue }
-            if found == nil { try queue.replace(place, with: envelope, mode: 0o640) }
-            if try folder.move(source / file, to: queue, as: RelativePath(target)) == .moved { return }
+            if found == nil {
+                Step.publishLetter.before()
+                try queue.replace(place, with: envelope, mode: 0o640)
+                Step.publishLetter.after()
+            }
+            Step.publishForward.before()
+            if try folder.move(source / file, to: queue, as: RelativePath(target)) == .moved { return Step.publishForward.after() }
             // Another was faster; what is ours must not be taken for its.
             try queue.remove(place)
         }

@@ -23,11 +23,13 @@ extension FolderQueue {
             return []
         }
         // First the processes, all at once; only then is anything moved.
+        Step.recoverEnd.before()
         await around.endOrphans(
             orphans.compactMap { orphan in
                 guard let record = orphan.record, let run = record.attempts.last?.run else { return nil }
                 return OrphanRun(run: run, payloadPath: folder.path.appending(orphan.place.payload(record.name)))
             })
+        Step.recoverEnd.after()
         var recovered: [Recovered] = []
         for orphan in orphans {
             do throws(FileError) {
@@ -79,7 +81,9 @@ extension FolderQueue {
                 error: "\(payloadName.escaped) is \(kind?.words ?? "gone"); only regular files are taken")
             return .failed
         }
+        Step.recoverLock.before()
         guard let payload = try openPayload(payloadName, at: place), try payload.tryLock() else { return nil }
+        Step.recoverLock.after()
         defer { withExtendedLifetime(payload) {} }
         // Read under the lock: while the processes were being ended, another orchestrator may have recovered the item, run
         // it and died as well.
@@ -89,7 +93,9 @@ extension FolderQueue {
         if let name = record.slot.flatMap(SlotPlace.init(named:)) {
             // What the killed run was working on belongs to the item; its unfinished results belong to nobody.
             let work = name.place(.work)
+            Step.recoverWork.before()
             if !folder.exists(place.work), try !folder.isEmpty(work) { _ = try folder.move(work, to: folder, as: place.work) }
+            Step.recoverWork.after()
         }
         record.slot = nil
         if folder.exists(place.cancelRequest) {
@@ -115,7 +121,9 @@ extension FolderQueue {
     private func finish(_ orphan: Orphan) async throws(FileError) -> Recovered.Outcome? {
         guard let bytes = try folder.read(orphan.place.outcome), let status = StatusDocument(bytes: bytes) else {
             // Torn by a power cut: it was not the commit point then, and the run happens again.
+            Step.recoverTorn.before()
             try folder.remove(orphan.place.outcome)
+            Step.recoverTorn.after()
             return try await recover(orphan)
         }
         let payload = try openPayload(status.name, at: orphan.place)
@@ -132,9 +140,13 @@ extension FolderQueue {
         var record = old
         let now = around.clocks.now()
         record.nextAttemptAt = record.attempts.last?.reason == "interrupted" ? now : record.nextAttemptAt ?? now
+        Step.recoverRecord.before()
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
+        Step.recoverRecord.after()
+        Step.recoverClear.before()
         try removeRunFiles(at: place)
         for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
+        Step.recoverClear.after()
         var status = StatusDocument(
             id: record.id, name: record.name, queue: name, state: .retrying, attempt: record.failures + 1,
             maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions, size: record.size,
@@ -142,17 +154,24 @@ extension FolderQueue {
         status.reason = record.attempts.last?.reason
         status.nextAttemptAt = record.nextAttemptAt
         status.correlationID = record.envelope?.correlationID
-        if try folder.move(place.root, to: folder, as: ItemPlace.retry(record.id).root) == .moved { try writeStatus(status) }
+        Step.recoverRetry.before()
+        let move = try folder.move(place.root, to: folder, as: ItemPlace.retry(record.id).root)
+        Step.recoverRetry.after()
+        if move == .moved { try writeStatus(status) }
         shelf.put(record.id, due: uptime + max(.zero, (record.nextAttemptAt ?? now) - now))
         return .retrying
     }
 
     /// Claimed, but never recorded, so never started: the file goes back to where it was dropped.
     private func returnUnrecorded(_ id: ItemID, _ payloadName: FileName, at place: ItemPlace) throws(FileError) -> Recovered.Outcome {
+        Step.recoverInbox.before()
         if folder.isMissing(place.envelope), folder.isMissing(place.log),
             try folder.move(place.payload(payloadName), to: folder, as: RelativePath(payloadName)) == .moved
         {
+            Step.recoverInbox.after()
+            Step.recoverRemove.before()
             try folder.removeTree(place.root)
+            Step.recoverRemove.after()
             inbox.note(Inbox.Key(folder: 0, name: payloadName), .scanned, at: uptime, settle: rules.settleTime)
             return .returned
         }
@@ -175,7 +194,9 @@ extension FolderQueue {
         let name = Envelope.name(for: payload)
         guard let own = try folder.stamp(place.envelope) else { return }
         for inboxFolder in inboxes where try inboxFolder.stamp(RelativePath(name))?.isSameFile(as: own) == true {
+            Step.recoverLetter.before()
             try inboxFolder.remove(RelativePath(name))
+            Step.recoverLetter.after()
         }
     }
 
@@ -184,7 +205,9 @@ extension FolderQueue {
         // if it is not, its maker finds the file still in the inbox.
         guard let stamp = try folder.stamp(place.root) else { return nil }
         guard around.instances.isAlone || around.clocks.now() - stamp.changed > .seconds(60) else { return nil }
+        Step.recoverEmpty.before()
         try folder.removeTree(place.root)
+        Step.recoverEmpty.after()
         return .removed
     }
 
@@ -206,7 +229,9 @@ extension FolderQueue {
                 !stillNamed.contains(where: { $0.contains(id.description) })
             else { continue }
             do throws(FileError) {
+                Step.recoverSlots.before()
                 try folder.removeTree(QueueLayout.slots / name)
+                Step.recoverSlots.after()
             } catch {
                 tell("slots", "\(error); it is tried again")
             }
@@ -214,7 +239,9 @@ extension FolderQueue {
         if let leftovers = try? folder.names(in: QueueLayout.status) {
             // A crash between writing and renaming a status file leaves its temporary name.
             for name in leftovers where name.hasPrefix(".") && name.hasSuffix(".new") && isDead(temporary: name) {
+                Step.recoverStray.before()
                 _ = try? folder.remove(QueueLayout.status / name)
+                Step.recoverStray.after()
             }
         }
     }

@@ -88,8 +88,12 @@ extension FolderQueue {
         let temporary = QueueLayout.status / (FileName(".\(status.id).new") ?? StatusName.of(status.name))
         try folder.remove(temporary)
         do throws(FileError) {
+            Step.statusWrite.before()
             try folder.write(status.json.prettyBytes, toNew: temporary, mode: 0o644)
+            Step.statusWrite.after()
+            Step.statusRename.before()
             try folder.replace(temporary, to: folder, as: place)
+            Step.statusRename.after()
         } catch {
             _ = try? folder.remove(temporary)
             throw error
@@ -99,8 +103,9 @@ extension FolderQueue {
     /// The final status is the outcome document itself, by a second name: no second write.
     func publishStatus(_ status: StatusDocument, at place: ItemPlace) throws(FileError) {
         let target = statusPlace(status.name)
+        Step.publishStatus.before()
         switch try folder.link(place.outcome, to: folder, as: target) {
-        case .moved: return
+        case .moved: return Step.publishStatus.after()
         case .missing: throw FileError(.link, folder.shownPath(place.outcome), .noSuchFileOrDirectory)
         case .taken: break
         }
@@ -111,9 +116,12 @@ extension FolderQueue {
             try folder.remove(temporary)
             _ = try folder.link(place.outcome, to: folder, as: temporary)
         }
+        Step.publishSwap.before()
         try folder.replace(temporary, to: folder, as: target)
+        Step.publishSwap.after()
         // Renaming one name of a file over another of the same file does nothing (rename(2)).
         try folder.remove(temporary)
+        Step.publishStatus.after()
     }
 
     func removeStatus(of id: ItemID, name: FileName) throws(FileError) {
