@@ -54,7 +54,12 @@ extension FolderQueue {
                 scan.isWanted = false
                 scan.hasLeftWaiting = false
                 markSeen(RelativePath("."), in: folder)
-                for index in inboxes.indices where !Task.isCancelled { await scanInbox(index) }
+                var index = 0
+                // There may be fewer of them after each.
+                while index < inboxes.count, !Task.isCancelled {
+                    await scanInbox(index)
+                    index += 1
+                }
             } else {
                 break
             }
@@ -80,6 +85,8 @@ extension FolderQueue {
             do throws(FileError) {
                 let batch = try await Offload.run { () throws(FileError) in try cursor.next(Self.chunk) }
                 hasMore = batch.count == Self.chunk
+                // The inboxes may have been changed meanwhile; then a scan of the new ones follows.
+                guard inboxes.indices.contains(index), inboxes[index] === folder else { return }
                 takeIn(batch, folder: index)
                 forgetNotice("scan")
             } catch {
