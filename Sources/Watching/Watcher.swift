@@ -27,7 +27,7 @@ package final class Watcher: Sendable {
     private enum Phase { case new, running, ended }
 
     /// - Parameters:
-    ///   - program: bobbin-watch; nil when there is none, which makes every folder polled.
+    ///   - program: bobbin-watch; nil = every folder is polled, because that is wanted.
     ///   - clocks: `uptime` is used; it must agree with the pace of poll(2), unless time may stand still.
     ///   - onNotice: called with what the operator should know, once for each matter, in one sentence or two with the
     ///     mend. Called on the watcher's thread: it must not wait.
@@ -64,7 +64,7 @@ package final class Watcher: Sendable {
 
     package var health: WatcherHealth {
         var health = loop.machine.withLock { $0.snapshot() }
-        health.watchLimit = Limits.watches()
+        health.watchLimit = .watches
         return health
     }
 
@@ -122,16 +122,5 @@ package final class Watcher: Sendable {
             return state.waiters
         }
         for waiter in waiters { waiter.resume() }
-    }
-}
-
-/// The limits of inotify(7), as the kernel tells them.
-enum Limits {
-    /// Watches that one user may hold in all programs; nil when /proc does not tell.
-    static func watches() -> Int? {
-        guard let folder = try? Folder.open("/proc/sys/fs/inotify"),
-            let bytes = try? folder.read(RelativePath("max_user_watches"))
-        else { return nil }
-        return Int(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 }
