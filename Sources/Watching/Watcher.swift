@@ -39,7 +39,7 @@ package final class Watcher: Sendable {
     }
 
     /// - Parameters:
-    ///   - program: bobbin-watch; nil when there is none, which makes every folder polled.
+    ///   - program: bobbin-watch; nil = every folder is polled, because that is wanted.
     ///   - clocks: `uptime` is used; it must agree with the pace of time since boot, unless time may stand still.
     ///   - onNotice: called with what the operator should know, once for each matter, in one sentence or two with the
     ///     mend. Called in the watcher's turn: it must not wait.
@@ -76,7 +76,7 @@ package final class Watcher: Sendable {
 
     package var health: WatcherHealth {
         var health = loop.machine.withLock { $0.snapshot() }
-        health.watchLimit = Limits.watches()
+        health.watchLimit = .watches
         return health
     }
 
@@ -114,16 +114,5 @@ package final class Watcher: Sendable {
                 continuation.resume()
             }
         }
-    }
-}
-
-/// The limits of inotify(7), as the kernel tells them.
-enum Limits {
-    /// Watches that one user may hold in all programs; nil when /proc does not tell.
-    static func watches() -> Int? {
-        guard let folder = try? Folder.open("/proc/sys/fs/inotify"),
-            let bytes = try? folder.read(RelativePath("max_user_watches"))
-        else { return nil }
-        return Int(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 }

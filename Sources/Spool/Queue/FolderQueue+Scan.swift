@@ -57,7 +57,12 @@ extension FolderQueue {
                 scan.isWanted = false
                 scan.hasLeftWaiting = false
                 markSeen(RelativePath("."), in: folder)
-                for index in inboxes.indices where !Task.isCancelled { await scanInbox(index) }
+                var index = 0
+                // There may be fewer of them after each.
+                while index < inboxes.count, !Task.isCancelled {
+                    await scanInbox(index)
+                    index += 1
+                }
             } else {
                 break
             }
@@ -88,6 +93,8 @@ extension FolderQueue {
                     batch += try await Offload.run { () throws(FileError) in try cursor.next(rest) }
                 }
                 hasMore = batch.count == Self.chunk
+                // The inboxes may have been changed meanwhile; then a scan of the new ones follows.
+                guard inboxes.indices.contains(index), inboxes[index] === folder else { return }
                 takeIn(batch, folder: index)
                 forgetNotice("scan")
             } catch {

@@ -65,10 +65,10 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     nonisolated let hint: AsyncStream<Void>.Continuation
 
     /// The folder of all queues: where forwards go.
-    let spool: Folder
+    var spool: Folder
     let folder: Folder
     /// The queue's own folder, then those of the setting `inbox`.
-    package let inboxes: [Folder]
+    package private(set) var inboxes: [Folder]
     let around: Surroundings
     var rules: QueueRules
     var readiness: Readiness
@@ -111,6 +111,15 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         self.rules = rules
         readiness = Readiness(settleTime: rules.settleTime, accept: rules.accept)
         inbox.removeAll()
+        requestScan()
+    }
+
+    /// Takes files from these folders besides its own from now on, and drops forwards into this one.
+    package func use(spool: Folder, inboxes extra: [Folder]) {
+        self.spool = spool
+        inboxes = [folder] + extra
+        inbox.removeAll()
+        scan.seen = [:]
         requestScan()
     }
 
