@@ -47,12 +47,15 @@ package enum Invariant: String, Sendable, CaseIterable, Comparable {
     package func reach(_ given: Evidence) -> Reach {
         switch self {
         case .i1: given.ledger != nil ? .judged("folders, ledger") : .part("folders; --ledger tells of files that are gone or doubled")
-        case .i2: given.finals != nil ? .judged("folders, earlier outcomes") : .part("folders; --finals tells of outcomes that changed since")
+        case .i2:
+            given.finals != nil ? .judged("folders, earlier outcomes") : .part("folders; --finals tells of outcomes that changed since")
         case .i3: given.runs != nil ? .judged("/proc, run log") : .part("/proc at this moment; --runs tells of the past")
         case .i4: given.runs != nil ? .judged("item.json, run log") : .part("item.json; --runs tells of runs that it does not know")
         case .i5: given.runs != nil ? .judged("run log") : .none("needs --runs with session= and sequence=")
         case .i6: given.isUntouched ? .judged("item.json, settings.job") : .part("item.json; --untouched judges back-offs as well")
-        case .i7: given.runs != nil && given.ledger != nil ? .judged("ledger, run log") : .part("size; --ledger and --runs with sum= tell of the bytes")
+        case .i7:
+            given.runs != nil && given.ledger != nil
+                ? .judged("ledger, run log") : .part("size; --ledger and --runs with sum= tell of the bytes")
         case .i8: given.runs != nil ? .judged("run log") : .none("needs --runs with lane= and the event ready")
         case .i9: .judged("folders, looked at twice")
         case .i10: given.isSettled ? .judged("folders, /proc") : .part("folders, /proc; --settled takes what is left over for a fault")

@@ -22,7 +22,8 @@ extension Look {
         }
         if record.interruptions > Self.maxInterruptions {
             accuse(
-                .i4, "too_many_interruptions", item, "it was interrupted \(record.interruptions) times, and \(Self.maxInterruptions) are allowed",
+                .i4, "too_many_interruptions", item,
+                "it was interrupted \(record.interruptions) times, and \(Self.maxInterruptions) are allowed",
                 mend: "report it, with its item.json")
         }
         guard record.attempts.count < ItemRecord.attemptsKept else { return }

@@ -72,7 +72,9 @@ extension Look {
         }
         let listing = try folder.listing()
         while let entry = try listing.next() {
-            guard Self.isTemporary(entry.name) && entry.name.hasSuffix(".envelope.new") || entry.name.hasPrefix(".bobbin-") else { continue }
+            guard Self.isTemporary(entry.name) && entry.name.hasSuffix(".envelope.new") || entry.name.hasPrefix(".bobbin-") else {
+                continue
+            }
             stray(reader.name, folder.path.appending(entry.name).escaped, .waiting)
         }
         for name in try folder.names(in: QueueLayout.slots) {

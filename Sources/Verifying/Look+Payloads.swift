@@ -49,7 +49,8 @@ extension Look {
                 mend: "its own script, or somebody else, has changed it: a later run sees other bytes")
         }
         let seen = (runsByItem[item.id] ?? []).filter { $0.kind == "seen" && $0.sum != nil }
-        guard !seen.isEmpty, let file = try? item.folder.open(ItemSight.inside.payload(payload.name)), let sum = try? Checksum(of: file) else { return }
+        guard !seen.isEmpty, let file = try? item.folder.open(ItemSight.inside.payload(payload.name)), let sum = try? Checksum(of: file)
+        else { return }
         for event in seen where event.sum != sum {
             accuse(
                 .i7, "other_bytes", item, "run \(event.run) read \(event.sum.map { "\($0)" } ?? ""), the payload is \(sum)",

@@ -78,7 +78,8 @@ extension Look {
             if let higher = passed.min(by: { $0.at < $1.at }) {
                 accuse(
                     .i8, "lower_lane_first", event.item,
-                    "lane \(lane) started while item \(higher.item) of lane \(higher.lane ?? 0) was ready for \(Int(event.at - higher.at)) s")
+                    "lane \(lane) started while item \(higher.item) of lane \(higher.lane ?? 0) was ready for \(Int(event.at - higher.at)) s"
+                )
             }
         }
     }

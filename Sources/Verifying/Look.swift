@@ -97,7 +97,8 @@ struct Look: Sendable {
         _ message: String, mend: String
     ) {
         findings.append(
-            Finding(invariant: invariant, level: level, problem: problem, queue: queue, item: item, path: path, message: message, mend: mend))
+            Finding(
+                invariant: invariant, level: level, problem: problem, queue: queue, item: item, path: path, message: message, mend: mend))
     }
 
     mutating func accuse(

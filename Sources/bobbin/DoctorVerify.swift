@@ -54,7 +54,9 @@ extension DoctorCommand {
 
     private func evidence() throws -> Evidence {
         var evidence = Evidence()
-        if let file = options.ledger { evidence.ledger = try EvidenceFile(file).read { bytes throws(EvidenceProblem) in try Ledger(bytes: bytes) } }
+        if let file = options.ledger {
+            evidence.ledger = try EvidenceFile(file).read { bytes throws(EvidenceProblem) in try Ledger(bytes: bytes) }
+        }
         if let file = options.runs { evidence.runs = try EvidenceFile(file).read { bytes throws(EvidenceProblem) in RunLog(bytes: bytes) } }
         // The first time there is none yet.
         if let file = options.finals.map(EvidenceFile.init), try file.exists {
@@ -126,7 +128,9 @@ private struct EvidenceFile {
 
     func read<Value>(_ parse: ([UInt8]) throws(EvidenceProblem) -> Value) throws -> Value {
         try inFolder { folder, place in
-            guard let bytes = try folder.readTarget(place, limit: Self.limit) else { throw Failure(.notFound, "there is no file \(path.escaped)") }
+            guard let bytes = try folder.readTarget(place, limit: Self.limit) else {
+                throw Failure(.notFound, "there is no file \(path.escaped)")
+            }
             return try parse(bytes)
         }
     }

@@ -23,7 +23,9 @@ struct Damage: Sendable, CustomTestStringConvertible {
         Damage("I1", "no_payload", "rm $good/payload/good"),
         Damage("I1", "lost", "echo other > waiting"),
         Damage("I1", "doubled", "cp -r $good done/$(date -u +%F)/01900000-0000-7000-8000-000000000001"),
-        Damage("I1", "doubled", "echo \"q - - twice\" >> $LEDGER; touch twice; mkdir -p twin; cp -r $bad failed/01900000-0000-7000-8000-000000000002"),
+        Damage(
+            "I1", "doubled",
+            "echo \"q - - twice\" >> $LEDGER; touch twice; mkdir -p twin; cp -r $bad failed/01900000-0000-7000-8000-000000000002"),
         Damage("I1", "two_payloads", "touch $shaky/payload/second"),
         Damage("I1", "no_payload", "rm $shaky/payload/shaky"),
         Damage("I1", "renamed_payload", "mv $bad/payload/bad $bad/payload/worse"),
@@ -61,8 +63,12 @@ struct Damage: Sendable, CustomTestStringConvertible {
             "i=01900000-0000-7000-8000-00000000001; for e in '1 start 1 1' '2 start 2 2' '1 end:0 3 1'; do set -- $e; echo $i$1 ${i}$1 1 $2 $3 session=s sequence=$4; done >> $RUNS"
         ),
         // I6: nothing starts before its time or after its expiry.
-        Damage("I6", "before_its_time", "sed -i 's/\"fence\": 1/\"fence\": 1, \"envelope\": {\"not_before\": \"2999-01-01T00:00:00Z\"}/' $good/item.json"),
-        Damage("I6", "after_its_expiry", "sed -i 's/\"fence\": 1/\"fence\": 1, \"envelope\": {\"expires_at\": \"2001-01-01T00:00:00Z\"}/' $good/item.json"),
+        Damage(
+            "I6", "before_its_time",
+            "sed -i 's/\"fence\": 1/\"fence\": 1, \"envelope\": {\"not_before\": \"2999-01-01T00:00:00Z\"}/' $good/item.json"),
+        Damage(
+            "I6", "after_its_expiry",
+            "sed -i 's/\"fence\": 1/\"fence\": 1, \"envelope\": {\"expires_at\": \"2001-01-01T00:00:00Z\"}/' $good/item.json"),
         Damage(
             "I6", "before_its_back_off",
             "python3 -c 'import json, sys; p = sys.argv[1]; d = json.load(open(p)); a = dict(d[\"attempts\"][0]); a[\"attempt\"] = 2; a[\"started_at\"] = a[\"finished_at\"]; d[\"attempts\"].append(a); json.dump(d, open(p, \"w\"))' $shaky/item.json"

@@ -199,7 +199,11 @@ struct StartTests {
             for index in 0..<40 {
                 try queue.drop("f\(39 - index)")
                 // The order is that of the change times, which need a tick of the kernel's clock between them.
-                try await Task.sleep(for: .milliseconds(5))
+                let (file, later) = (queue.path / "f\(39 - index)", root.top / "later")
+                try await wait(for: "the clock of the files to tick") {
+                    later.write("\(index)")
+                    return file.changed < later.changed
+                }
             }
             try await root.drain()
             let starts = root.runs.events.filter { $0.event == "seen" }.map(\.item)

@@ -161,7 +161,9 @@ struct VerifyTests {
     @Test func badEvidence_isRefused_withLineAndForm() async throws {
         try await withRoot { root in
             _ = root.job("q")
-            for (file, text, code) in [("ledger", "q 1 f\n", 64), ("ledger", "# fine\n\nq x y f\n", 64), ("finals", "q 1\n", 64)] as [(String, String, Int32)] {
+            for (file, text, code) in [("ledger", "q 1 f\n", 64), ("ledger", "# fine\n\nq x y f\n", 64), ("finals", "q 1\n", 64)]
+                as [(String, String, Int32)]
+            {
                 (root.notes / file).write(text)
                 let program = try root.launch(
                     line: "exec \(Program.bobbin.quoted) doctor --verify --root \(root.path.quoted) --\(file) $NOTES/\(file)")

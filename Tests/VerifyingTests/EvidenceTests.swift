@@ -38,7 +38,9 @@ struct EvidenceTests {
         #expect(event.sum == Checksum(crc: 4, length: 5))
     }
 
-    @Test(arguments: ["half", "\(item) \(run) 1 start", "\(item) nobody 1 start 1", "\(item) \(run) x start 1", "\(item) \(run) 1 seen 1 sum=4"])
+    @Test(arguments: [
+        "half", "\(item) \(run) 1 start", "\(item) nobody 1 start 1", "\(item) \(run) x start 1", "\(item) \(run) 1 seen 1 sum=4",
+    ])
     func runLog_withAnotherForm_tellsTheLine(_ line: String) {
         #expect(RunLog(bytes: Array("\(Self.item) \(Self.run) 1 start 1\n\(line)\n".utf8)).torn == [2])
     }
