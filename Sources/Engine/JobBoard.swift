@@ -35,6 +35,7 @@ actor JobBoard: Service {
     private var problems: [FileName: [String]] = [:]
     private var jobTokens: [String: WatchToken] = [:]
     private var isStopping = false
+    private var isLoaded = false
     /// Queues of removed jobs that still finish what runs.
     private var retirements: [Task<Void, Never>] = []
     /// Dispatchers to be run by `run`.
@@ -67,6 +68,7 @@ actor JobBoard: Service {
     func run() async {
         await withGracefulShutdownHandler {
             await reload()
+            isLoaded = true
             loaded.finish()
             let followers = [Task { await self.followJobFolders() }, Task { await self.followQueueFolders() }]
             onReady()
@@ -110,6 +112,7 @@ actor JobBoard: Service {
 
     /// Whether nothing can start within `horizon`.
     func isDrained(horizon: Duration) async -> Bool {
+        guard isLoaded else { return false }
         for seat in seats.values {
             guard await seat.dispatcher.isIdle, await seat.queue.isDrained(horizon: horizon) || seat.job.isDisabled else { return false }
         }

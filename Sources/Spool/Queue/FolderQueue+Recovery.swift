@@ -5,6 +5,8 @@ extension FolderQueue {
     /// Frees what dead orchestrators held (contract §2). Whether one is dead is told by its lock, whether a run lives by
     /// its processes and by the lock on the payload; never by age.
     package func recover() async -> [Recovered] {
+        recoveries = (recoveries ?? 0) + 1
+        defer { recoveries? -= 1 }
         let orphans = findOrphans()
         guard !orphans.isEmpty else {
             removeDeadSlots()
