@@ -45,9 +45,11 @@ package final class OpenFile: Sendable {
 
     /// Takes the exclusive lock; false when somebody else holds it. The lock belongs to the open file: every process
     /// that inherits the descriptor holds it too, and it ends with the last of them (flock(2)).
-    package func tryLock() throws(FileError) -> Bool {
+    ///
+    /// - Parameter shared: keep out only those who want it for themselves: to ask whether somebody has it.
+    package func tryLock(shared: Bool = false) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.lock, subject) { clinux_lock(descriptor) }
+            try call(.lock, subject) { shared ? clinux_lock_shared(descriptor) : clinux_lock(descriptor) }
             return true
         } catch  where error.code == .wouldBlock {
             return false

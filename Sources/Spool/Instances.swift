@@ -15,18 +15,29 @@ package struct Instances: Sendable {
     /// Registers a new instance; `data/locks/instances/` is created when missing.
     package static func register(dataFolder: FilePath, clocks: Clocks) throws(FileError) -> Instances {
         let folder = try Folder.make(dataFolder.appending("locks").appending("instances"), mode: 0o700)
+        // Another that is just tidying up may have taken the new file, not yet locked, for one of the dead.
+        for _ in 0..<10 {
+            if let instances = try register(in: folder, clocks: clocks) { return instances }
+        }
+        throw FileError(.lock, folder.path.escaped, .wouldBlock)
+    }
+
+    private static func register(in folder: Folder, clocks: Clocks) throws(FileError) -> Instances? {
         let own = ItemID.make(at: clocks.now())
         let place = RelativePath(own)
         // Locked under a hidden name first: a lock file that is seen is held.
         let temporary = RelativePath(FileName(".\(own)") ?? FileName("instance"))
         let file = try folder.create(temporary)
-        _ = try file.tryLock()
+        guard try file.tryLock() else {
+            try folder.remove(temporary)
+            return nil
+        }
         let facts: JSON = [
             "instance": .string(own.description), "pid": .integer(Int64(getpid())), "started_at": JSON(clocks.now()),
             "boot": JSON(bootID), "host": JSON(hostName),
         ]
         try file.write(facts.prettyBytes)
-        try folder.replace(temporary, to: folder, as: place)
+        guard try folder.replace(temporary, to: folder, as: place) else { return nil }
         return Instances(own: own, folder: folder, lock: file)
     }
 
@@ -39,8 +50,9 @@ package struct Instances: Sendable {
     package func isAlive(_ instance: ItemID) -> Bool {
         if instance == own { return lock != nil }
         guard let file = try? folder.open(RelativePath(instance), writing: true) else { return false }
-        // Taking the lock proves that its holder is gone; it is freed at once with the descriptor.
-        return (try? file.tryLock()) != true
+        // Taking the lock proves that its holder is gone; it is freed at once with the descriptor. Shared, since others may
+        // be asking the same at this moment, and must not be taken for its holder.
+        return (try? file.tryLock(shared: true)) != true
     }
 
     /// What lives now, with the facts each wrote about itself.
@@ -60,7 +72,7 @@ package struct Instances: Sendable {
     package func removeDead() {
         for name in (try? folder.names()) ?? [] {
             guard let id = ItemID(bytes: name.hasPrefix(".") ? Array(name.bytes.dropFirst()) : name.bytes), id != own,
-                let file = try? folder.open(RelativePath(name), writing: true), (try? file.tryLock()) == true
+                let file = try? folder.open(RelativePath(name), writing: true), (try? file.tryLock(shared: true)) == true
             else { continue }
             Step.sweepInstance.before()
             _ = try? folder.remove(RelativePath(name))
