@@ -33,6 +33,7 @@ actor JobBoard: Service {
     /// What `writeState` wrote last.
     var shown: [FileName: JSON] = [:]
     private(set) var isStopping = false
+    private var isLoaded = false
     private var lastChange: Task<Void, Never>?
     /// Seats to be worked by `run`.
     private let newcomers: AsyncStream<Seat>
@@ -64,6 +65,7 @@ actor JobBoard: Service {
     func run() async {
         await withGracefulShutdownHandler {
             await reload()
+            isLoaded = true
             loaded.finish()
             let followers = [Task { await self.followJobFolders() }, Task { await self.followQueueFolders() }]
             onReady()
@@ -116,6 +118,7 @@ actor JobBoard: Service {
 
     /// Whether nothing can start within `horizon`.
     func isDrained(horizon: Duration) async -> Bool {
+        guard isLoaded else { return false }
         for seat in seats.values {
             guard await seat.dispatcher.isIdle, await seat.queue.isDrained(horizon: horizon) || seat.job.isDisabled else { return false }
         }

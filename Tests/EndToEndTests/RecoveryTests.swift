@@ -32,6 +32,23 @@ struct RecoveryTests {
         }
     }
 
+    /// The orphan takes a second to end; until then nothing is in any folder that a drain would look at.
+    @Test func drain_waitsForTheRecoveryOfWhatACrashLeft() async throws {
+        try await withRoot { root in
+            let queue = root.job(
+                "q", #"if [ -e "$N/again" ]; then see; finish 0; fi; trap '' TERM; note deaf; while :; do sleep 0.05; done"#,
+                settings: #"{"stopping_wait_time": "1s"}"#)
+            let first = try await root.start()
+            try queue.drop("f")
+            _ = try await queue.wait(run: "deaf")
+            try await first.kill9()
+            (root.notes / "again").write("")
+            try await root.drain()
+            #expect(queue.status("f")?.state == .succeeded)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
     @Test func interruptions_haveALimitOfTheirOwn() async throws {
         try await withRoot { root in
             let queue = root.job(

@@ -7,6 +7,8 @@ extension FolderQueue {
     ///
     /// One at a time: two that hunt the same processes would tell them to stop twice.
     package func recover() async -> [Recovered] {
+        recoveries = (recoveries ?? 0) + 1
+        defer { recoveries? -= 1 }
         let earlier = recovery
         let task = Task {
             _ = await earlier?.value

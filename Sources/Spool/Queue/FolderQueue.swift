@@ -89,6 +89,8 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     /// The recovery that was asked for last.
     var recovery: Task<[Recovered], Never>?
     var madeDay: FileName?
+    /// Recoveries under way; nil before the first.
+    var recoveries: Int?
 
     package init(
         name: FileName, spool: Folder, folder: Folder, inboxes extra: [Folder] = [], rules: QueueRules, around: Surroundings
@@ -160,9 +162,9 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         if told.insert(cause).inserted { around.notice("queue \(name.escaped): \(text)") }
     }
 
-    /// Whether nothing can start by `horizon` from now: no candidate, nothing held, no retry due by then.
+    /// Whether nothing can start by `horizon` from now: nothing to recover, no candidate, nothing held, no retry due by then.
     package func isDrained(horizon: Duration) -> Bool {
-        scan.task == nil && !scan.isWanted && !scan.isRetryWanted && inbox.count == 0 && !inbox.hasLeftOut && held.isEmpty
+        recoveries == 0 && scan.task == nil && !scan.isWanted && !scan.isRetryWanted && inbox.count == 0 && !inbox.hasLeftOut && held.isEmpty
             && shelf.nextDue.map { $0 > uptime + horizon } ?? true
     }
 
