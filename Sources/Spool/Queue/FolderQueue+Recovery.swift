@@ -128,10 +128,14 @@ extension FolderQueue {
             Step.recoverTorn.after()
             return try await recover(orphan)
         }
-        let payload = try openPayload(status.name, at: orphan.place)
+        // What was refused is not opened now either, and has no lock.
+        let kind = try folder.stamp(orphan.place.payload(status.name))?.kind
+        let payload = kind == .file || kind == .folder ? try openPayload(status.name, at: orphan.place) : nil
         if let payload, try !payload.tryLock() { return nil }
         defer { withExtendedLifetime(payload) {} }
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
+        if orphan.record == nil { try folder.replace(orphan.place.record, with: record.json.prettyBytes, mode: 0o640) }
+        try removeTemporaries(at: orphan.place)
         try await publish(record, status: status, at: orphan.place, leftovers: .unknown)
         around.onTransition(
             Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
@@ -147,6 +151,7 @@ extension FolderQueue {
         Step.recoverRecord.after()
         Step.recoverClear.before()
         try removeRunFiles(at: place)
+        try removeTemporaries(at: place)
         for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
         Step.recoverClear.after()
         var status = StatusDocument(
@@ -156,12 +161,17 @@ extension FolderQueue {
         status.reason = record.attempts.last?.reason
         status.nextAttemptAt = record.nextAttemptAt
         status.correlationID = record.envelope?.correlationID
+        try writeStatus(status)
         Step.recoverRetry.before()
-        let move = try folder.move(place.root, to: folder, as: ItemPlace.retry(record.id).root)
+        _ = try folder.move(place.root, to: folder, as: ItemPlace.retry(record.id).root)
         Step.recoverRetry.after()
-        if move == .moved { try writeStatus(status) }
         shelf.put(record.id, due: uptime + max(.zero, (record.nextAttemptAt ?? now) - now))
         return .retrying
+    }
+
+    /// A crash between the writing of a file and its renaming leaves its temporary name.
+    private func removeTemporaries(at place: ItemPlace) throws(FileError) {
+        for file in [place.record, place.outcome] { try folder.removeTemporary(of: file) }
     }
 
     /// Claimed, but never recorded, so never started: the file goes back to where it was dropped.
