@@ -11,13 +11,14 @@ BINARIES := bobbin bobbin-watch
 RELEASE   = .build/release
 SOURCES   = $(wildcard Sources Tests Package.swift)
 
-.PHONY: help build demo run test check lint format bench install uninstall clean
+.PHONY: help build demo run test kill-matrix check lint format bench install uninstall clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       see it work: real files through three sample jobs, every outcome checked"
 	@echo "make run        serve this folder's jobs/ and spool/ in the foreground (Ctrl-C stops it)"
 	@echo "make test       all tests            TESTFLAGS='--filter Spool'"
+	@echo "make kill-matrix  the program dies at every point, and again at every point of recovery; all of it"
 	@echo "make check      format and lint, then all tests"
 	@echo "make format     put the Swift sources into the common format"
 	@echo "make bench      measure against a C floor, inotifywait, incron and xargs    BENCHFLAGS='--only burst'"
@@ -50,6 +51,12 @@ test:
 	    $(SWIFT) test --skip-build $(TESTFLAGS) --skip 'ExecutionTests|EngineTests|EndToEndTests'
 	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'ExecutionTests|EngineTests'
 	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'EndToEndTests'
+
+kill-matrix:
+	@Scripts/setup build samples test
+	$(SWIFT) build
+	$(SWIFT) build --build-tests
+	BOBBIN_KILL_MATRIX=all $(SWIFT) test --skip-build --filter KillMatrixTests
 
 check: lint test
 

@@ -1,5 +1,6 @@
 import Documents
 import Files
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -41,48 +42,19 @@ import Testing
         #expect(try folder.names().count == 1)
     }
 
-    private func register(_ place: Place) throws -> Instances { try Instances.register(dataFolder: place.data, clocks: place.clocks) }
-
-    private func folder(_ place: Place) throws -> Folder {
-        try Folder.open(place.data.appending("locks").appending("instances"))
-    }
-
-    @Test func deadInstance_whileAnotherAsks_isStillDead() throws {
-        let place = try Place()
-        var dead: Instances? = try register(place)
-        let id = try #require(dead?.own)
-        let own = try register(place)
-        #expect(own.isAlive(id))
-        dead = nil
-        let asking = try folder(place).open(RelativePath(id), writing: true)
-        #expect(try asking.tryLock(shared: true))
-        #expect(!own.isAlive(id), "whoever asks is not the holder")
-        own.removeDead()
-        #expect(try folder(place).names().map(\.bytes) == [Array(own.own.description.utf8)])
-        #expect(dead == nil)
-    }
-
     /// Another orchestrator that starts at the same moment takes the file that is not locked yet for one of the dead.
     @Test func registration_whoseFileIsTakenForDead_isMadeAgain() throws {
         let place = try Place()
-        _ = try register(place)
-        let taken = Taken()
-        let plan = Faults { operation, subject in
-            // The first lock is asked for: at this moment the other has it, and removes the file.
-            guard operation == .lock, taken.isFirst else { return nil }
-            return .wouldBlock
+        let taken = Mutex(0)
+        // While the first lock is asked for, the other has it, and removes the file.
+        let plan = Faults { operation, _ in
+            operation == .lock && taken.withLock { count in
+                count += 1
+                return count == 1
+            } ? .wouldBlock : nil
         }
-        let own = try Faults.$plan.withValue(plan) { try register(place) }
-        #expect(taken.count > 0)
-        let other = try register(place)
-        #expect(other.isAlive(own.own))
-    }
-
-    private final class Taken: @unchecked Sendable {
-        private(set) var count = 0
-        var isFirst: Bool {
-            count += 1
-            return count == 1
-        }
+        let own = try Faults.$plan.withValue(plan) { try Instances.register(dataFolder: place.data, clocks: place.clocks) }
+        #expect(taken.withLock { $0 } == 2)
+        #expect(try Instances.register(dataFolder: place.data, clocks: place.clocks).isAlive(own.own))
     }
 }

@@ -203,7 +203,8 @@ extension FolderQueue {
         let place = ItemPlace.claimed(id)
         Step.claimFolder.before()
         // An id that a caller chose may be known already: then the item gets one of its own.
-        guard try folder.makeFolder(place.root, mode: 0o750) else {
+        let isKnown = envelope?.envelope.id.map { !isNowhere($0) } ?? false
+        guard !isKnown, try folder.makeFolder(place.root, mode: 0o750) else {
             return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope?.withoutID)
         }
         do throws(FileError) {

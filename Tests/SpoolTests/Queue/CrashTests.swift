@@ -133,6 +133,21 @@ import Testing
         #expect(try place.status("file")?.reason == "interrupted_too_often")
     }
 
+    /// Its folder would find its final place taken, and stay in claimed/ for ever.
+    @Test(arguments: [RunEnding.Meaning.success, .badInput, .failure])
+    func idThatAnEarlierItemHas_isNotGivenAgain(_ earlier: RunEnding.Meaning) async throws {
+        let place = try Place()
+        let keeper = try place.start()
+        let envelope = "{\"id\": \"\(ItemID.make(at: Clocks.system.now()))\"}"
+        let first = try await keeper.grant("a", envelope: envelope)
+        _ = await keeper.commit(first, earlier)
+        let second = try await keeper.grant("b", envelope: envelope)
+        #expect(first.item != second.item)
+        _ = await keeper.commit(second, .success)
+        #expect(try place.items(.claimed).isEmpty)
+        #expect(try place.status("b")?.id == second.item)
+    }
+
     @Test func itemOfALivingOrchestrator_isNotRecovered() async throws {
         let place = try Place()
         let first = try place.start()
