@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -57,4 +58,12 @@ int clinux_wait(sem_t *semaphore, int milliseconds) {
     int answer;
     while ((answer = sem_clockwait(semaphore, CLOCK_MONOTONIC, &end)) < 0 && errno == EINTR) {}
     return answer;
+}
+
+void clinux_mutex(pthread_mutex_t *mutex) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
 }

@@ -2,7 +2,6 @@ import CLinux
 import DequeModule
 import Documents
 import Glibc
-import Synchronization
 import SystemPackage
 
 /// The workers that wait for descriptors and times, and run what is to be done.
@@ -39,7 +38,9 @@ package final class EventLoop: Sendable {
         let handler: @Sendable () -> Void
     }
 
-    private static let patience = Duration.microseconds(100)
+    /// How long work waits for those who are active before another worker is called: from the bench, or away from its
+    /// waiting for events, which only helps where the active one is really kept.
+    private static let patience = (bench: Duration.microseconds(100), leader: Duration.milliseconds(1))
     /// Tokens of the loop's own descriptors.
     private static let bell: UInt64 = 0
     private static let clock: UInt64 = 1
@@ -47,7 +48,7 @@ package final class EventLoop: Sendable {
     /// Events taken at a time.
     private static let batch = 32
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     /// What the leader waits for.
     private let events: Int32
     private let leaderBell: Int32
@@ -57,7 +58,7 @@ package final class EventLoop: Sendable {
     private let bench: Int32
     private let benchBell: Int32
     private let benchTimer: Int32
-    private let areWorkersStarted = Mutex(false)
+    private let areWorkersStarted = Lock(false)
 
     private init() {
         events = clinux_poller()
@@ -121,8 +122,8 @@ package final class EventLoop: Sendable {
         case .none: break
         case .callBench: Self.ring(benchBell)
         case .callLeader: Self.ring(leaderBell)
-        case .callBenchLater: clinux_timer_set(benchTimer, Self.patience.nanoseconds)
-        case .callLeaderLater: clinux_timer_set(leaderTimer, Self.patience.nanoseconds)
+        case .callBenchLater: clinux_timer_set(benchTimer, Self.patience.bench.nanoseconds)
+        case .callLeaderLater: clinux_timer_set(leaderTimer, Self.patience.leader.nanoseconds)
         }
     }
 

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// A part of the program whose events, times and calls come one at a time, on whatever worker of the loop: what only
 /// they touch needs no lock of its own.
@@ -15,8 +14,8 @@ package final class Reactor: Sendable {
     }
 
     private let loop: EventLoop
-    private let turn = Mutex(())
-    private let state = Mutex(State())
+    private let turn = Lock(())
+    private let state = Lock(State())
     private let buffer = Buffer()
 
     package init(loop: EventLoop = .shared) { self.loop = loop }

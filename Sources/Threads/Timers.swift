@@ -2,7 +2,6 @@ import CLinux
 import Documents
 import Glibc
 import HeapModule
-import Synchronization
 
 /// What is to be done at times, on the clock that counts from boot, suspension included: one timer of the kernel, set
 /// for the earliest.
@@ -23,7 +22,7 @@ final class Timers: Sendable {
     }
 
     let descriptor: Int32
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
@@ -70,13 +69,18 @@ final class Timers: Sendable {
         }
     }
 
-    /// Sets the kernel's timer for the earliest entry; one that is set too early by a cancelled entry is left, unless
-    /// nothing else waits: then it would wake the program for nothing.
+    /// A timer that is set for nothing any more is left when it fires within this time, in nanoseconds: short waits come
+    /// and go by the thousand, and firing once for nothing is cheaper than setting it twice for each.
+    private static let soon: Int64 = 100_000_000
+
+    /// Sets the kernel's timer for the earliest entry, unless it is set for an earlier time.
     private func arm(_ state: inout State) {
         while let first = state.heap.min, state.work[first.number] == nil { state.heap.removeMin() }
         guard let first = state.heap.min else {
-            if state.armed != nil { clinux_timer_set(descriptor, 0) }
-            state.armed = nil
+            if let armed = state.armed, armed - Self.now > Self.soon {
+                clinux_timer_set(descriptor, 0)
+                state.armed = nil
+            }
             return
         }
         if let armed = state.armed, armed <= first.at { return }

@@ -48,10 +48,11 @@ import Testing
         let taken = Mutex(0)
         // While the first lock is asked for, the other has it, and removes the file.
         let plan = Faults { operation, _ in
-            operation == .lock && taken.withLock { count in
-                count += 1
-                return count == 1
-            } ? .wouldBlock : nil
+            operation == .lock
+                && taken.withLock { count in
+                    count += 1
+                    return count == 1
+                } ? .wouldBlock : nil
         }
         let own = try Faults.$plan.withValue(plan) { try Instances.register(dataFolder: place.data, clocks: place.clocks) }
         #expect(taken.withLock { $0 } == 2)

@@ -3,6 +3,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
@@ -99,6 +100,9 @@ int clinux_poller_again(int poller, int descriptor, uint64_t token, int how);
 int clinux_poller_unwatch(int poller, int descriptor);
 /* Fills `tokens` with what is ready; timeout in ms, -1 = for ever. */
 int clinux_poller_wait(int poller, uint64_t *tokens, int count, int timeout);
+
+/* Makes a mutex whose waiters first try for a moment before they sleep. */
+void clinux_mutex(pthread_mutex_t *mutex);
 
 /* sem_wait(3) for so many milliseconds at most, on the monotonic clock: 0, or -1 (ETIMEDOUT). */
 int clinux_wait(sem_t *semaphore, int milliseconds);

@@ -24,7 +24,9 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
 
     // MARK: Paths
 
-    private static let claim: [Step] = [.claimOpen, .claimLease, .claimLock, .claimFolder, .claimRename, .claimSlot, .claimRecord, .fileWrite]
+    private static let claim: [Step] = [
+        .claimOpen, .claimLease, .claimLock, .claimFolder, .claimRename, .claimSlot, .claimRecord, .fileWrite,
+    ]
     private static let letter: [Step] = [.claimLetter, .claimUnlink]
     private static let again: [Step] = [.retryOpen, .retryLock, .retryRename]
     private static let run: [Step] = [.runStart, .runEnd, .commitWork]
@@ -38,7 +40,8 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
 
     /// Exactly one item, with this final status.
     private static func ended(
-        _ state: Status.State, reason: String? = nil, _ more: @escaping @Sendable (Root, Queue, Queue.Item, Status) -> [String] = { _, _, _, _ in [] }
+        _ state: Status.State, reason: String? = nil,
+        _ more: @escaping @Sendable (Root, Queue, Queue.Item, Status) -> [String] = { _, _, _, _ in [] }
     ) -> @Sendable (Root, Queue) -> [String] {
         { root, queue in
             guard queue.items.count == 1, let item = queue.items.first, let status = item.outcome else {
@@ -61,14 +64,17 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
 
     /// Its first attempt fails; the second succeeds.
     static let retried = ItemKind(
-        name: "retried", script: "[ $BOBBIN_ATTEMPT -ge 2 ] || finish 75; see; finish 0", path: claim + run + rest + again + success, runs: 2,
+        name: "retried", script: "[ $BOBBIN_ATTEMPT -ge 2 ] || finish 75; see; finish 0", path: claim + run + rest + again + success,
+        runs: 2,
         problems: ended(.succeeded) { _, _, _, status in status.attempt == 2 ? [] : ["attempt \(status.attempt) instead of 2"] })
 
     /// Its next attempt is an hour away: the status file has to say so all the same.
     static let resting = ItemKind(
         name: "resting", script: "finish 75", settings: #"{"retry_delay": ["1h"], "stopping_wait_time": 0}"#, path: claim + run + rest,
         problems: { _, queue in
-            guard queue.items.count == 1, let item = queue.items(.retry).first else { return ["\(queue.items.map(\.folder)) is not one resting item"] }
+            guard queue.items.count == 1, let item = queue.items(.retry).first else {
+                return ["\(queue.items.map(\.folder)) is not one resting item"]
+            }
             let status = queue.status("f")
             return status?.state == .retrying && item.record?["failures"]?.integer == 1
                 ? [] : ["status \(status.map { "\($0.state)" } ?? "none"), failures \(item.record?["failures"]?.integer ?? -1)"]
@@ -88,7 +94,8 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
         path: claim + run + rest + [.commitCheckpoint] + again + success, runs: 2,
         problems: ended(.succeeded) { _, _, item, status in
             let kept = (item.folder / "checkpoint").lines
-            return (kept == ["1"] ? [] : ["checkpoint \(kept)"]) + (status.attempt == 1 ? [] : ["attempt \(status.attempt): a step counted as a failure"])
+            return (kept == ["1"] ? [] : ["checkpoint \(kept)"])
+                + (status.attempt == 1 ? [] : ["attempt \(status.attempt): a step counted as a failure"])
         })
 
     /// Leaves results, outputs, and files for another queue; comes with an envelope.
