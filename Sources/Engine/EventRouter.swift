@@ -13,6 +13,8 @@ final class EventRouter: Service {
         case inbox(FolderQueue, index: Int)
         case retry(FolderQueue)
         case jobs
+        /// Lock files of the orchestrators that share the root.
+        case instances
     }
 
     private let watcher: Watcher
@@ -23,11 +25,15 @@ final class EventRouter: Service {
     /// Queues whose folder was moved, removed or replaced.
     let replacedQueues: AsyncStream<FileName>
     private let replacedQueue: AsyncStream<FileName>.Continuation
+    /// Another orchestrator may have died.
+    let deaths: AsyncStream<Void>
+    private let death: AsyncStream<Void>.Continuation
 
     init(watcher: Watcher) {
         self.watcher = watcher
         (jobChanges, jobChange) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (replacedQueues, replacedQueue) = AsyncStream.makeStream()
+        (deaths, death) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Watches a folder from now on.
@@ -67,14 +73,17 @@ final class EventRouter: Service {
         }
         jobChange.finish()
         replacedQueue.finish()
+        death.finish()
     }
 
     private func lead(_ changes: ArraySlice<FolderChange>, to target: Target) async {
         switch target {
         case .jobs: jobChange.yield()
         case .retry(let queue):
-            if changes.allSatisfy({ $0.kind == .lost(.rescan) }) { await queue.requestRetryRescan() } else { await queue.requestRetryScan() }
+            let isRescan = changes.allSatisfy { $0.kind == .lost(.rescan) }
+            if isRescan { await queue.requestRetryRescan() } else { await queue.requestRetryScan() }
         case .inbox(let queue, let index): await lead(changes, to: queue, index)
+        case .instances: if changes.contains(where: \.kind.mayBeADeath) { death.yield() }
         }
     }
 
@@ -105,6 +114,19 @@ final class EventRouter: Service {
         case .jobs: jobChange.yield()
         case .retry(let queue): await queue.requestRetryScan()
         case .inbox(let queue, _): await queue.requestScan()
+        case .instances: death.yield()
+        }
+    }
+}
+
+extension FolderChange.Kind {
+    /// In the folder of lock files: only their holders have them open for writing, and the kernel closes what a dead one
+    /// had open. The slow rescan has a round of its own (`Housekeeper`).
+    fileprivate var mayBeADeath: Bool {
+        switch self {
+        case .closed: true
+        case .lost(let reason): reason != .rescan
+        case .movedIn, .created, .touched: false
         }
     }
 }

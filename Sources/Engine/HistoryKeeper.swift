@@ -33,12 +33,13 @@ package final class HistoryKeeper: TransitionRecorder {
         writer.record(record)
     }
 
-    package func prune(_ ages: [(queue: FileName, age: Duration?)]) async {
+    package func prune(_ limits: [FileName: Retention.Limit]) async {
         guard let history else { return }
+        // What is still in memory counts too.
+        await flush()
         let now = clocks.now()
-        let cutoffs = Dictionary(
-            ages.compactMap { queue, age in age.map { (queue.escaped, now + (.zero - $0)) } }, uniquingKeysWith: { first, _ in first })
-        _ = try? await Offload.run { try history.prune(olderThan: cutoffs) }
+        let limits = limits.map { ($0.escaped, HistoryLimit(cutoff: $1.age.map { now + (.zero - $0) }, count: $1.count)) }
+        _ = try? await Offload.run { try history.prune(Dictionary(limits) { first, _ in first }) }
     }
 
     package func flush() async { await writer?.flush() }

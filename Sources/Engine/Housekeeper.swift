@@ -4,14 +4,15 @@ import ServiceLifecycle
 import Spool
 
 /// What must happen now and then although nobody asks: recovery of what dead orchestrators held, sweeping, stalled
-/// uploads. One wake-up a minute.
+/// uploads. One wake-up a minute; the death of another orchestrator is acted on at once.
 struct Housekeeper: Service {
     let board: JobBoard
+    let router: EventRouter
     let instances: Instances
     let clocks: Clocks
     let notice: @Sendable (String) -> Void
     /// Forgets old history.
-    let pruneHistory: @Sendable ([(queue: FileName, age: Duration?)]) async -> Void
+    let pruneHistory: @Sendable ([FileName: Retention.Limit]) async -> Void
 
     private static let roundTime = Duration.seconds(60)
     private static let sweepEvery = 60
@@ -19,11 +20,15 @@ struct Housekeeper: Service {
     private static let stalledAfter = Duration.seconds(86_400)
 
     func run() async {
-        await cancelWhenGracefulShutdown { await makeRounds() }
+        await cancelWhenGracefulShutdown {
+            await board.waitUntilLoaded()
+            async let takeovers: Void = followDeaths()
+            await makeRounds()
+            await takeovers
+        }
     }
 
     private func makeRounds() async {
-        await board.waitUntilLoaded()
         var stalled: Set<String> = []
         var round = 0
         while !Task.isCancelled {
@@ -34,9 +39,17 @@ struct Housekeeper: Service {
         }
     }
 
-    private func recover() async {
-        for (queue, _, _) in await board.queues { _ = await queue.recover() }
+    /// Returns how many items were recovered.
+    @discardableResult
+    func recover() async -> Int {
+        let queues = await board.queues.map(\.queue)
+        // All at once: one queue's orphan that is slow to end must not keep the others waiting.
+        let count = await withTaskGroup(of: Int.self) { group in
+            for queue in queues { group.addTask { await queue.recover().count } }
+            return await group.reduce(0, +)
+        }
         instances.removeDead()
+        return count
     }
 
     /// Sweeps once.
@@ -64,6 +77,6 @@ struct Housekeeper: Service {
                 notice("queue \(queue.name.escaped): sweeping: \(error)")
             }
         }
-        await pruneHistory(await board.historyAges)
+        await pruneHistory(await board.historyLimits)
     }
 }

@@ -28,6 +28,6 @@ package struct Job: Sendable {
     package var nice: Int
     /// Setting `disabled`: the queue fills, nothing starts.
     package var isDisabled: Bool
-    /// How long history remembers its runs; nil = for ever.
-    package var historyAge: Duration?
+    /// How much of its runs history remembers.
+    package var historyLimit = Retention.Limit()
 }

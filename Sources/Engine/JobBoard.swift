@@ -106,7 +106,7 @@ actor JobBoard: Service {
         seats.values.map { ($0.queue, $0.folder, $0.job.rules) }
     }
 
-    var historyAges: [(queue: FileName, age: Duration?)] { seats.values.map { ($0.job.name, $0.job.historyAge) } }
+    var historyLimits: [FileName: Retention.Limit] { seats.mapValues(\.job.historyLimit) }
 
     /// Whether nothing can start within `horizon`.
     func isDrained(horizon: Duration) async -> Bool {

@@ -70,7 +70,7 @@ extension Job {
         umask = settings.umask
         nice = settings.nice
         isDisabled = settings.isDisabled
-        historyAge = settings.retention.history.age
+        historyLimit = Spool.Retention.Limit(settings.retention.history)
     }
 
     private static func newestChange(in folder: Folder) -> Instant {
@@ -94,15 +94,18 @@ extension QueueRules {
             case .directories: .directories
             case .both: .both
             }
-        func limit(_ rule: Hosting.Retention.Rule) -> Spool.Retention.Limit { .init(age: rule.age, count: rule.count) }
         self.init(
             accept: accept,
             names: NameFilter(patterns: settings.patterns, ignore: settings.ignore),
             settleTime: settings.settleTime,
             limits: ItemMachine.Limits(maxAttempts: settings.maxAttempts, backoff: backoff),
             onSuccess: settings.onSuccess == .keep ? .keep : .delete,
-            retention: Spool.Retention(done: limit(settings.retention.done), failed: limit(settings.retention.failed)))
+            retention: Spool.Retention(done: .init(settings.retention.done), failed: .init(settings.retention.failed)))
     }
+}
+
+extension Spool.Retention.Limit {
+    init(_ rule: Hosting.Retention.Rule) { self.init(age: rule.age, count: rule.count) }
 }
 
 extension ExitPolicy {

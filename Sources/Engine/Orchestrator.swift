@@ -54,8 +54,8 @@ package struct Orchestrator: Sendable {
             layout: layout, source: source, spool: spool, runner: runner, router: router, instances: instances, clocks: clocks,
             notice: notice, onTransition: { [recorder] in recorder.record($0) }, onReady: onReady)
         let housekeeper = Housekeeper(
-            board: board, instances: instances, clocks: clocks, notice: notice,
-            pruneHistory: { [recorder] ages in await recorder.prune(ages) })
+            board: board, router: router, instances: instances, clocks: clocks, notice: notice,
+            pruneHistory: { [recorder] in await recorder.prune($0) })
 
         // Taken down from the last to the first: jobs before the watcher, the recorder at the very end.
         var logger = Logger(label: "bobbin")
@@ -113,8 +113,8 @@ package struct Orchestrator: Sendable {
 /// Keeps what happened, for history. Must not block.
 package protocol TransitionRecorder: Sendable {
     func record(_ transition: Transition)
-    /// Forgets what is older than each queue wants.
-    func prune(_ ages: [(queue: FileName, age: Duration?)]) async
+    /// Forgets what is over the limits of each queue.
+    func prune(_ limits: [FileName: Retention.Limit]) async
     /// Writes what is still in memory.
     func flush() async
 }

@@ -7,7 +7,7 @@ import SystemPackage
 /// their standard input, or that outlived their orchestrator.
 ///
 /// A process belongs to a run when its environment carries the run's id (contract §2), when its standard input is the
-/// run's payload, or when a process that does is its ancestor.
+/// run's payload and its environment names no other run, or when a process that does is its ancestor.
 package struct ProcessTree: Sendable {
     package struct Process: Sendable, Hashable {
         package let pid: pid_t
@@ -31,7 +31,8 @@ package struct ProcessTree: Sendable {
         let marked = processes.values.filter { process in
             guard process.pid != own, !process.isZombie else { return false }
             return process.pid == root || Self.environment(of: process.pid, contains: mark)
-                || payloadPath.map { Self.standardInput(of: process.pid) == $0 } ?? false
+                // The next run of the same item reads the same payload.
+                || payloadPath.map { Self.standardInput(of: process.pid) == $0 && Self.run(of: process.pid) == nil } ?? false
         }
         var members = Dictionary(uniqueKeysWithValues: marked.map { ($0.pid, $0) })
         var hasGrown = true

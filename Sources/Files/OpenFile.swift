@@ -54,6 +54,18 @@ package final class OpenFile: Sendable {
         }
     }
 
+    /// Whether somebody else holds the exclusive lock. Those who ask at one time do not take one another for its holder,
+    /// and nothing is written, not even on a file system where an exclusive lock needs that.
+    package func isLocked() throws(FileError) -> Bool {
+        do throws(FileError) {
+            try call(.lock, subject) { clinux_lock_shared(descriptor) }
+            unlock()
+            return false
+        } catch  where error.code == .wouldBlock {
+            return true
+        }
+    }
+
     package func unlock() { _ = clinux_unlock(descriptor) }
 
     /// Reads from the start, at most `limit` bytes.

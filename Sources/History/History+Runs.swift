@@ -20,25 +20,35 @@ extension History {
         }
     }
 
-    /// Removes the runs of each queue that ended before its instant; queues that are not named keep theirs. The answer
-    /// is how many. In portions, so that a writer does not wait for long.
+    /// Removes what is over the limits of each queue; queues that are not named keep theirs. The answer is how many runs.
     @discardableResult
-    package func prune(olderThan cutoffs: [String: Instant]) throws -> Int {
+    package func prune(_ limits: [String: HistoryLimit]) throws -> Int {
+        var removed = 0
+        for (queue, limit) in limits.sorted(by: { $0.key < $1.key }) {
+            if let cutoff = limit.cutoff {
+                removed += try remove("queue = ? AND finished_at < ?", [queue, cutoff.nanoseconds])
+            }
+            if let count = limit.count {
+                // In the order of the index `run_by_queue`, so that nothing is sorted.
+                removed += try remove("queue = ? ORDER BY finished_at DESC, state DESC, id DESC", [queue], after: count)
+            }
+        }
+        return removed
+    }
+
+    /// In portions, so that a writer does not wait for long.
+    private func remove(_ condition: String, _ arguments: StatementArguments, after kept: Int = 0) throws -> Int {
         let portion = 2000
         var removed = 0
-        for (queue, cutoff) in cutoffs.sorted(by: { $0.key < $1.key }) {
-            var last = portion
-            while last == portion {
-                last = try write { database in
-                    try database.execute(
-                        sql: """
-                            DELETE FROM run WHERE id IN
-                                (SELECT id FROM run WHERE queue = ? AND finished_at < ? LIMIT \(portion))
-                            """, arguments: [queue, cutoff.nanoseconds])
-                    return database.changesCount
-                }
-                removed += last
+        var last = portion
+        while last == portion {
+            last = try write { database in
+                try database.execute(
+                    sql: "DELETE FROM run WHERE id IN (SELECT id FROM run WHERE \(condition) LIMIT \(portion) OFFSET \(kept))",
+                    arguments: arguments)
+                return database.changesCount
             }
+            removed += last
         }
         return removed
     }

@@ -12,6 +12,9 @@ package struct Instances: Sendable {
     private let folder: Folder
     private let lock: OpenFile?
 
+    /// Where the lock files lie. They are opened for writing by their holders only: a close after writing there is a death.
+    package var place: FilePath { folder.path }
+
     /// Registers a new instance; `data/locks/instances/` is created when missing.
     package static func register(dataFolder: FilePath, clocks: Clocks) throws(FileError) -> Instances {
         let folder = try Folder.make(dataFolder.appending("locks").appending("instances"), mode: 0o700)
@@ -38,9 +41,13 @@ package struct Instances: Sendable {
 
     package func isAlive(_ instance: ItemID) -> Bool {
         if instance == own { return lock != nil }
-        guard let file = try? folder.open(RelativePath(instance), writing: true) else { return false }
-        // Taking the lock proves that its holder is gone; it is freed at once with the descriptor.
-        return (try? file.tryLock()) != true
+        guard let file = try? folder.open(RelativePath(instance)) else { return false }
+        return (try? file.isLocked()) != false
+    }
+
+    /// The others that share the root, and those that did and have not been buried yet.
+    package func peers() -> [(id: ItemID, isAlive: Bool)] {
+        ((try? folder.names()) ?? []).compactMap { ItemID(bytes: $0.bytes) }.filter { $0 != own }.map { ($0, isAlive($0)) }
     }
 
     /// What lives now, with the facts each wrote about itself.
@@ -54,13 +61,13 @@ package struct Instances: Sendable {
     }
 
     /// Whether no other orchestrator shares the root now.
-    package var isAlone: Bool { living().allSatisfy { $0.id == own } }
+    package var isAlone: Bool { peers().allSatisfy { !$0.isAlive } }
 
-    /// Removes the lock files of the dead. A file is removed only under its own lock.
+    /// Removes the lock files of the dead, who never come back under the same id.
     package func removeDead() {
         for name in (try? folder.names()) ?? [] {
             guard let id = ItemID(bytes: name.hasPrefix(".") ? Array(name.bytes.dropFirst()) : name.bytes), id != own,
-                let file = try? folder.open(RelativePath(name), writing: true), (try? file.tryLock()) == true
+                let file = try? folder.open(RelativePath(name)), (try? file.isLocked()) == false
             else { continue }
             Step.sweepInstance.before()
             _ = try? folder.remove(RelativePath(name))

@@ -108,4 +108,21 @@ struct OrderTests {
         #expect(try await root.bobbin("history", "--rebuild", "--json").object["added"] as? Int == 2)
         #expect(try await root.bobbin("history", "--json").list.count == 2)
     }
+
+    @Test func retention_byCount_keepsTheNewestOfEachPlace() async throws {
+        let root = try Root()
+        try root.job("ok", "true", settings: #"{"retention": {"done": {"count": 2}, "history": {"count": 3}}, "max_concurrency": 1}"#)
+        try root.job("bad", "exit 65", settings: #"{"retention": {"failed": {"count": 1}}}"#)
+        let file = try root.file("f.txt")
+        for number in 0..<5 {
+            _ = try await root.bobbin("submit", "ok", file, "--name", "ok\(number)")
+            if number < 3 { _ = try await root.bobbin("submit", "bad", file, "--name", "bad\(number)") }
+        }
+        #expect(try await root.bobbin("run", "--drain").status == 0)
+        #expect(root.names("spool/ok/status") == ["ok3.json", "ok4.json"])
+        #expect(root.names("spool/bad/failed").count == 1)
+        let remembered = try await root.bobbin("history", "ok", "--json").list.compactMap { $0["name"] as? String }
+        #expect(remembered == ["ok4", "ok3", "ok2"])
+        #expect(try await root.bobbin("history", "bad", "--json").list.count == 3)
+    }
 }

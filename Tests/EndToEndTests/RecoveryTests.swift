@@ -116,24 +116,6 @@ struct RecoveryTests {
         }
     }
 
-    @Test func aDeadOrchestratorsItems_areTakenOverByTheOther() async throws {
-        try await withRoot { root in
-            let queue = root.job(
-                "q", "if [ -e \"$N/again\" ]; then finish 0; fi; note hanging; while :; do sleep 0.05; done",
-                settings: #"{"stopping_wait_time": "1s"}"#)
-            let first = try await root.start()
-            try queue.drop("f")
-            _ = try await queue.wait(run: "hanging")
-            let second = try await root.start()
-            (root.notes / "again").write("")
-            try await first.kill9()
-            // The housekeeper looks once a minute.
-            try await queue.wait("f", .succeeded, within: .seconds(90))
-            try await root.stop(second)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
-        }
-    }
-
     @Test func queueFolder_deletedAndMadeAnew_isServedAgain() async throws {
         try await withRoot { root in
             let queue = root.job("q")

@@ -56,6 +56,15 @@ import Testing
         for member in found { kill(member, SIGKILL) }
     }
 
+    @Test func tree_whenTheNextRunReadsTheSamePayload_leavesItAlone() async throws {
+        let run = ItemID.make(at: Clocks.system.now())
+        let next = ItemID.make(at: Clocks.system.now())
+        try scratch.folder.write([1], toNew: "payload")
+        let successor = try await launch("exec sleep 600", run: next, input: "payload", pid: "successor")
+        defer { end(successor) }
+        #expect(ProcessTree().members(run: run, payloadPath: scratch.path.appending("payload")).isEmpty)
+    }
+
     @Test func tree_readsStatWithAnyCommandName() async throws {
         let name = "odd ) R 1 name"
         try #require(symlink("/bin/sleep", "\(scratch.text)/\(name)") == 0)

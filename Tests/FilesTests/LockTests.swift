@@ -59,6 +59,19 @@ import Testing
         #expect(try !scratch.folder.open("b").tryLock())
     }
 
+    @Test func lock_isAskedForWithoutBeingTakenForItsHolder() throws {
+        let scratch = try Scratch()
+        try scratch.write("x", "a")
+        let (first, second) = (try scratch.folder.open("a"), try scratch.folder.open("a"))
+        var holder: OpenFile? = try scratch.folder.open("a", writing: true)
+        #expect(try holder?.tryLock() == true)
+        #expect(try first.isLocked() && second.isLocked())
+        holder = nil
+        #expect(try !first.isLocked())
+        #expect(flock(first.descriptor, LOCK_SH) == 0)
+        #expect(try !second.isLocked(), "somebody else is asking at this moment")
+    }
+
     @Test(arguments: [Errno.tooManyOpenFiles, .ioError, .noMemory])
     func lock_thatFailsOtherwise_isAnError(_ code: Errno) throws {
         let scratch = try Scratch()

@@ -108,13 +108,34 @@ struct RunTests {
 
     @Test func prune_removesWhatIsOlder_ofTheNamedQueuesOnly() throws {
         try history.record((0..<5000).map { .sample($0) } + (0..<100).map { .sample($0, queue: "kept") })
-        let removed = try history.prune(olderThan: [
-            "thumbs": RunRecord.sample(4990).finishedAt, "unknown": RunRecord.sample(0).finishedAt,
+        let removed = try history.prune([
+            "thumbs": HistoryLimit(cutoff: RunRecord.sample(4990).finishedAt),
+            "unknown": HistoryLimit(cutoff: RunRecord.sample(0).finishedAt),
         ])
         #expect(removed == 4990)
         #expect(try history.runs(queue: "thumbs").map(\.finishedAt).min() == RunRecord.sample(4990).finishedAt)
         #expect(try history.statistics(queue: "kept").total == 100)
-        #expect(try history.prune(olderThan: [:]) == 0)
+        #expect(try history.prune([:]) == 0)
+    }
+
+    @Test func prune_byCount_keepsTheNewestOfEachNamedQueue() throws {
+        try history.record((0..<5000).map { .sample($0) } + (0..<100).map { .sample($0, queue: "kept") })
+        #expect(try history.prune(["thumbs": HistoryLimit(count: 10)]) == 4990)
+        #expect(try history.runs(queue: "thumbs").map(\.finishedAt).min() == RunRecord.sample(4990).finishedAt)
+        #expect(try history.statistics(queue: "kept").total == 100)
+        #expect(try history.prune(["thumbs": HistoryLimit(count: 10)]) == 0)
+        #expect(try history.prune(["thumbs": HistoryLimit(count: 0)]) == 10)
+    }
+
+    @Test func prune_byBoth_removesWhatIsOverEitherLimit() throws {
+        try history.record((0..<10).map { .sample($0) } + (0..<10).map { .sample($0, queue: "other") })
+        let removed = try history.prune([
+            "thumbs": HistoryLimit(cutoff: RunRecord.sample(3).finishedAt, count: 9),
+            "other": HistoryLimit(cutoff: RunRecord.sample(1).finishedAt, count: 7),
+        ])
+        #expect(removed == 6)
+        #expect(try history.statistics(queue: "thumbs").total == 7)
+        #expect(try history.statistics(queue: "other").total == 7)
     }
 
     @Test func aReaderReadsWhileTheWriterWrites() throws {
@@ -124,6 +145,6 @@ struct RunTests {
         try history.record([.sample(2)])
         #expect(try reader.runs().count == 2)
         #expect(throws: HistoryError.self) { try reader.record([.sample(3)]) }
-        #expect(throws: HistoryError.self) { try reader.prune(olderThan: ["thumbs": .init(seconds: 1)]) }
+        #expect(throws: HistoryError.self) { try reader.prune(["thumbs": HistoryLimit(count: 0)]) }
     }
 }

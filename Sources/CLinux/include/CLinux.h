@@ -26,8 +26,9 @@ int clinux_rename_noreplace(int from, const char *name, int to, const char *new_
 /* fcntl F_SETLEASE: 1 takes a read lease, 0 drops it. */
 int clinux_lease(int descriptor, int take);
 
-/* flock(2): exclusive and non-blocking, and its release. */
+/* flock(2), non-blocking: exclusive, or a share of it; and its release. */
 int clinux_lock(int descriptor);
+int clinux_lock_shared(int descriptor);
 int clinux_unlock(int descriptor);
 
 /* 1 when the open folder has entries, 0 when it is empty. Uses and resets the descriptor's own position. */

@@ -4,7 +4,19 @@ import Files
 extension FolderQueue {
     /// Frees what dead orchestrators held (contract §2). Whether one is dead is told by its lock, whether a run lives by
     /// its processes and by the lock on the payload; never by age.
+    ///
+    /// One at a time: two that hunt the same processes would tell them to stop twice.
     package func recover() async -> [Recovered] {
+        let earlier = recovery
+        let task = Task {
+            _ = await earlier?.value
+            return await recoverOnce()
+        }
+        recovery = task
+        return await task.value
+    }
+
+    private func recoverOnce() async -> [Recovered] {
         let orphans = findOrphans()
         guard !orphans.isEmpty else {
             removeDeadSlots()
@@ -72,7 +84,12 @@ extension FolderQueue {
         Step.recoverLock.before()
         guard let payload = try openPayload(payloadName, at: place), try payload.tryLock() else { return nil }
         Step.recoverLock.after()
-        guard var record = orphan.record else { return try returnUnrecorded(orphan.id, payloadName, at: place) }
+        defer { withExtendedLifetime(payload) {} }
+        // Read under the lock: while the processes were being ended, another orchestrator may have recovered the item, run
+        // it and died as well.
+        guard var record = try folder.read(place.record).flatMap(ItemRecord.init(bytes:)) else {
+            return try returnUnrecorded(orphan.id, payloadName, at: place)
+        }
         if let name = record.slot.flatMap(SlotPlace.init(named:)) {
             // What the killed run was working on belongs to the item; its unfinished results belong to nobody.
             let work = name.place(.work)
@@ -109,7 +126,9 @@ extension FolderQueue {
             Step.recoverTorn.after()
             return try await recover(orphan)
         }
-        if let payload = try openPayload(status.name, at: orphan.place), try !payload.tryLock() { return nil }
+        let payload = try openPayload(status.name, at: orphan.place)
+        if let payload, try !payload.tryLock() { return nil }
+        defer { withExtendedLifetime(payload) {} }
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
         try await publish(record, status: status, at: orphan.place, leftovers: .unknown)
         around.onTransition(

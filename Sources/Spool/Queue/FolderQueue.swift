@@ -86,6 +86,8 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     var shortagePause: Duration = .seconds(1)
     var isTakingRetryNext = false
     var pulse: Task<Void, Never>?
+    /// The recovery that was asked for last.
+    var recovery: Task<[Recovered], Never>?
     var madeDay: FileName?
 
     package init(

@@ -15,9 +15,18 @@ enum ProcessTable {
 
     /// A zombie does not live.
     static func isAlive(_ pid: pid_t) -> Bool {
-        let text = Path("/proc/\(pid)/stat").string
-        guard let end = text.lastIndex(of: ")") else { return false }
-        return !["Z", "X"].contains(text[end...].dropFirst(2).first)
+        state(Path("/proc/\(pid)")).map { !["Z", "X"].contains($0) } ?? false
+    }
+
+    /// Whether every thread has come to rest after a SIGSTOP.
+    static func isStopped(_ pid: pid_t) -> Bool {
+        let threads = Path("/proc/\(pid)/task").children
+        return !threads.isEmpty && threads.allSatisfy { state($0) == "T" }
+    }
+
+    private static func state(_ process: Path) -> Character? {
+        let text = (process / "stat").string
+        return text.lastIndex(of: ")").flatMap { text[$0...].dropFirst(2).first }
     }
 
     static func children(of parent: pid_t) -> [pid_t] {

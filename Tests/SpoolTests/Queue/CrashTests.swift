@@ -32,16 +32,8 @@ import Testing
         var hasCut: Bool { state.withLock { $0.seen > after } }
     }
 
-    /// Runs an orchestrator to its death: afterwards its lock is free and nothing of it runs.
     private func die(_ place: Place, _ body: (Keeper) async throws -> Void) async throws {
-        let id: ItemID
-        do {
-            let keeper = try place.start(QueueRules(limits: .init(maxAttempts: 2)))
-            id = keeper.instances.own
-            try await body(keeper)
-        }
-        let look = try #require(Instances.look(dataFolder: place.data))
-        await waitUntil("the dead orchestrator's lock is free") { !look.isAlive(id) }
+        try await place.die(QueueRules(limits: .init(maxAttempts: 2)), body)
     }
 
     /// Recovers, then works off what is left; checks that the file is in one place and whole throughout.

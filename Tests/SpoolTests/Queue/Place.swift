@@ -38,8 +38,23 @@ final class Place: Sendable {
 
     func advance(by duration: Duration) { ahead.withLock { $0 += duration } }
 
-    func start(_ rules: QueueRules = QueueRules(), inboxes: [Folder] = []) throws -> Keeper {
-        try Keeper(self, rules: rules, inboxes: inboxes)
+    /// - Parameter whileHunting: happens while the processes of dead orchestrators' runs are being ended.
+    func start(
+        _ rules: QueueRules = QueueRules(), inboxes: [Folder] = [], whileHunting: @escaping @Sendable () async -> Void = {}
+    ) throws -> Keeper {
+        try Keeper(self, rules: rules, inboxes: inboxes, whileHunting: whileHunting)
+    }
+
+    /// Runs an orchestrator to its death: afterwards its lock is free and nothing of it runs.
+    func die(_ rules: QueueRules = QueueRules(), _ body: (Keeper) async throws -> Void) async throws {
+        let id: ItemID
+        do {
+            let keeper = try start(rules)
+            id = keeper.instances.own
+            try await body(keeper)
+        }
+        let look = try #require(Instances.look(dataFolder: data))
+        await waitUntil("the dead orchestrator's lock is free") { !look.isAlive(id) }
     }
 
     /// Moves a file in under its final name, as a careful user does.
@@ -86,14 +101,20 @@ final class Keeper: Sendable {
     let cancelled = Collected<ItemID>()
     let orphans = Collected<FolderQueue.OrphanRun>()
 
-    fileprivate init(_ place: Place, rules: QueueRules, inboxes: [Folder]) throws {
+    fileprivate init(
+        _ place: Place, rules: QueueRules, inboxes: [Folder], whileHunting: @escaping @Sendable () async -> Void
+    ) throws {
         self.place = place
         let instances = try Instances.register(dataFolder: place.data, clocks: place.clocks)
         self.instances = instances
         queue = FolderQueue(
             name: "q", spool: place.spool, folder: place.folder, inboxes: inboxes, rules: rules,
             around: FolderQueue.Surroundings(
-                clocks: place.clocks, instances: instances, endOrphans: { [orphans] in orphans.add($0) },
+                clocks: place.clocks, instances: instances,
+                endOrphans: { [orphans] in
+                    orphans.add($0)
+                    await whileHunting()
+                },
                 onTransition: { [transitions] in transitions.add([$0]) }, cancelRun: { [cancelled] in cancelled.add([$0]) },
                 notice: { [notices] in notices.add([$0]) }))
     }
