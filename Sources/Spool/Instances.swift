@@ -18,18 +18,29 @@ package struct Instances: Sendable {
     /// Registers a new instance; `data/locks/instances/` is created when missing.
     package static func register(dataFolder: FilePath, clocks: Clocks) throws(FileError) -> Instances {
         let folder = try Folder.make(dataFolder.appending("locks").appending("instances"), mode: 0o700)
+        for _ in 0..<1000 {
+            if let made = try register(in: folder, clocks: clocks) { return made }
+        }
+        throw FileError(.lock, folder.path.escaped, .wouldBlock)
+    }
+
+    /// nil when another orchestrator, which clears away the files of the dead, met the new file before it was locked.
+    private static func register(in folder: Folder, clocks: Clocks) throws(FileError) -> Instances? {
         let own = ItemID.make(at: clocks.now())
         let place = RelativePath(own)
         // Locked under a hidden name first: a lock file that is seen is held.
         let temporary = RelativePath(FileName(".\(own)") ?? FileName("instance"))
         let file = try folder.create(temporary)
-        _ = try file.tryLock()
+        guard try file.tryLock() else {
+            try folder.remove(temporary)
+            return nil
+        }
         let facts: JSON = [
             "instance": .string(own.description), "pid": .integer(Int64(getpid())), "started_at": JSON(clocks.now()),
             "boot": JSON(bootID), "host": JSON(hostName),
         ]
         try file.write(facts.prettyBytes)
-        try folder.replace(temporary, to: folder, as: place)
+        guard try folder.replace(temporary, to: folder, as: place) else { return nil }
         return Instances(own: own, folder: folder, lock: file)
     }
 

@@ -228,7 +228,7 @@ extension FolderQueue {
         try layToRest(record, of: &work)
         try writeStatus(status)
         shelf.put(record.id, due: uptime + rest)
-        item.payload.unlock()
+        item.payload.letGo()
         if rest == .zero { hint.yield() }
         return Transition(
             status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
