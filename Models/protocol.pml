@@ -22,7 +22,7 @@
  *     publish_sync publish_clear publish_payload move_day move_clear move_unstatus move_remove
  *     recover_work recover_remove recover_empty recover_slots recover_stray
  *     file_write file_replace status_write status_rename
- *   the same as another: publish_status, move_retry, move_final
+ *   the same as publishing the status, and as the moves to rest and to the end
  *     publish_swap recover_retry bury_final
  *   the record beside an outcome is for people
  *     bury_record
@@ -55,7 +55,7 @@
 #define PRODUCTS_KEPT          16   /* what a run that was cut off had produced stays in the item's folder */
 #define OWN_FORGOTTEN          17   /* recovery passes over what bears its own name and is not held */
 #define OUTCOME_ASIDE_FIRST    18   /* an operator's retry takes the outcome aside before it moves the item */
-#define CHECKPOINT_UNCHANGED   19   /* exit 85 counts as no failure, though the checkpoint did not change */
+#define CHECKPOINT_UNCHANGED   19   /* (end) exit 85 counts as no failure, though the checkpoint did not change */
 
 #ifndef MUTANT
 #define MUTANT 0
@@ -108,8 +108,8 @@ byte crashes, orders, again, stops, stubborn;
 #define IS_ORPHAN(record) (!record.exists || record.holder == DEAD || (record.holder == self && MUTANT != OWN_FORGOTTEN) \
     || MUTANT == RECOVERY_BY_AGE)
 
-/* Nobody has recovered or begun it since it was looked at. */
-#define IS_STILL(mine) (record.exists == mine.exists && record.number == mine.number && record.running == mine.running)
+/* Nobody has begun it since it was looked at. */
+#define IS_STILL(mine) (record.exists == mine.exists && record.number == mine.number)
 
 #define NEXT(number) (number % 15 + 1)
 
@@ -390,8 +390,10 @@ recover:
         :: !at[CLAIMED] -> unlock(self); goto end_idle
 #if MUTANT != STALE_RECOVERY
         :: at[CLAIMED] && !IS_STILL(mine) -> unlock(self); goto end_idle
-#endif
+        :: at[CLAIMED] && IS_STILL(mine) -> read_record()
+#else
         :: else
+#endif
         fi
     }
 #if MUTANT != RUN_COMMITTED
