@@ -15,9 +15,8 @@ import Testing
 
     /// The names in `STEP(name, …)`.
     private var modelled: Set<String> {
-        Set(model.split(separator: "\n").compactMap { line in
-            line.drop { $0 == " " }.hasPrefix("STEP(") ? line.split(separator: "(")[1].split(separator: ",").first.map(String.init) : nil
-        })
+        let lines = model.split(separator: "\n").map { $0.drop { $0 == " " } }
+        return Set(lines.filter { $0.hasPrefix("STEP(") }.map { $0.dropFirst(5).prefix { $0 != "," } }.map(String.init))
     }
 
     /// The names in the list at the model's head of what is left out.

@@ -187,11 +187,22 @@ class Soak:
         self.wrong += self.watch.look()
         leftovers = [f"process {pid}: {fleet.read(pid, 'cmdline')!r}" for pid in self.fleet.strays()]
         result = account.settle(self.root, self.notes, self.drops, self.cancelled, leftovers)
-        result.wrong += self.wrong + self.fleet.anomalies
+        result.wrong += self.wrong + self.fleet.anomalies + self.verify()
         for log in self.notes.glob("bobbin-*.log"):
             if b"Fatal error" in (text := log.read_bytes()) or b"Crash" in text:
                 result.wrong.append(f"{log.name}: {fleet.tail(log)}")
         return result
+
+    def verify(self):
+        """What Bobbin's own checker of the promises finds, where the program under test has it."""
+        done = self.command("doctor", "--verify", "--settled", "--runs", self.notes / "runs")
+        if b"Unknown option '--verify'" in done.stderr:
+            return []
+        lines = done.stdout.decode(errors="replace").splitlines()
+        found = [f"doctor --verify: {line} {reason.strip()}" for line, reason in zip(lines, lines[1:]) if line.startswith("VIOLATION")]
+        if done.returncode not in (0, 1) or (done.returncode and not found):
+            found.append(f"doctor --verify ended with {done.returncode}: {done.stderr[-300:]!r}")
+        return found
 
     def clear(self, keep):
         self.fleet.end()

@@ -39,7 +39,9 @@ extension FolderQueue {
                 continue
             }
             do throws(FileError) {
-                if let outcome = try await recover(orphan, hasChanged: &hasChanged) { recovered.append(Recovered(item: orphan.id, outcome: outcome)) }
+                if let outcome = try await recover(orphan, hasChanged: &hasChanged) {
+                    recovered.append(Recovered(item: orphan.id, outcome: outcome))
+                }
                 forgetNotice("recover \(orphan.id)")
             } catch {
                 tell("recover \(orphan.id)", "\(error); item \(orphan.id) stays in claimed/ and its recovery is tried again")

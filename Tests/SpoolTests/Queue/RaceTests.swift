@@ -146,7 +146,12 @@ import Testing
         let grant = try await keeper.grant()
         #expect(await !keeper.commit(grant, .badInput).isStale)
         let seen = Mutex(0)
-        let plan = Faults { _, _ in seen.withLock { $0 += 1; return $0 > calls ? .ioError : nil } }
+        let plan = Faults { _, _ in
+            seen.withLock { seen in
+                seen += 1
+                return seen > calls ? .ioError : nil
+            }
+        }
         Faults.$plan.withValue(plan) {
             _ = try? ItemOrders(name: "q", folder: place.folder, clocks: place.clocks).carryOut(.retry, on: grant.item)
         }
