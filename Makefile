@@ -6,12 +6,15 @@ SWIFT             ?= swift
 SWIFT_BUILD_FLAGS ?= --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 TESTFLAGS         ?=
 BENCHFLAGS        ?=
+MINUTES           ?= 5
+SEED              ?=
+SOAKFLAGS         ?=
 
 BINARIES := bobbin bobbin-watch
 RELEASE   = .build/release
 SOURCES   = $(wildcard Sources Tests Package.swift)
 
-.PHONY: help build demo run test kill-matrix check lint format bench install uninstall clean
+.PHONY: help build demo run test kill-matrix check lint format model soak fuzz sanitize bench install uninstall clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,7 +22,10 @@ help:
 	@echo "make run        serve this folder's jobs/ and spool/ in the foreground (Ctrl-C stops it)"
 	@echo "make test       all tests            TESTFLAGS='--filter Spool'"
 	@echo "make kill-matrix  the program dies at every point, and again at every point of recovery; all of it"
-	@echo "make check      format and lint, then all tests"
+	@echo "make check      format and lint, the model of the protocol, then all tests"
+	@echo "make soak       random drops, kills and stops; then the account    MINUTES=30 SEED=1"
+	@echo "make fuzz       hostile bytes for everything that reads them, guided by coverage    MINUTES=10"
+	@echo "make sanitize   the tests under the address and the thread sanitizer"
 	@echo "make format     put the Swift sources into the common format"
 	@echo "make bench      measure against a C floor, inotifywait, incron and xargs    BENCHFLAGS='--only burst'"
 	@echo "make build      the release programs, in $(RELEASE)"
@@ -58,7 +64,30 @@ kill-matrix:
 	$(SWIFT) build --build-tests
 	BOBBIN_KILL_MATRIX=all $(SWIFT) test --skip-build --filter KillMatrixTests
 
-check: lint test
+check: lint model test
+
+# The protocol's model, and its mutants.
+model:
+	@Scripts/setup model
+	Models/check
+
+# Drops, kills and stops at random, then draws up the account.
+soak:
+	@Scripts/setup build test
+	$(SWIFT) build
+	python3 Tests/Soak/soak.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(SOAKFLAGS)
+
+# libFuzzer, MINUTES for all targets together. What it finds lies in .build-fuzz; new inputs stay in .build-fuzz/corpus.
+fuzz:
+	@Scripts/setup build
+	BOBBIN_FUZZ_BUILD=1 $(SWIFT) build --product fuzz --sanitize fuzzer --scratch-path .build-fuzz -Xswiftc -O
+	Scripts/fuzz $(MINUTES)
+
+# The tests under the address and the thread sanitizer.
+sanitize:
+	@Scripts/setup build samples test
+	Scripts/sanitize address
+	Scripts/sanitize thread
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
@@ -84,4 +113,4 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(BINARIES))
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-fuzz .build-address .build-thread

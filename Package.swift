@@ -84,6 +84,13 @@ let package = Package(
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
 
+        // Everything that reads bytes of others, with its properties. The tests replay and mutate a corpus; `make fuzz` is
+        // guided by coverage.
+        .target(
+            name: "Fuzzing", dependencies: ["Documents", "Files", "Hosting", "Spool", "Watching"], path: "Tests/Fuzzing",
+            exclude: ["Corpus"], swiftSettings: strict),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "Files", system], swiftSettings: strict),
+
         .testTarget(
             name: "VerifyingTests", dependencies: ["Verifying", "Spool", "Files", "Documents", system], swiftSettings: strict),
 
@@ -93,3 +100,10 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["CLinux", "Documents", "Files", "Verifying", system], swiftSettings: strict),
     ]
 )
+
+// libFuzzer brings a `main` of its own, so that this is built by `make fuzz` alone.
+if Context.environment["BOBBIN_FUZZ_BUILD"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzMain", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

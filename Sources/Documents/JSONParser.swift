@@ -58,7 +58,7 @@ package struct JSONParser {
 
     private func failure(at place: Place, _ message: String) -> Failure {
         let column = bytes[place.lineStart..<place.position].count { $0 & 0xC0 != 0x80 } + 1
-        return Failure(line: place.line, column: column, message: message)
+        return Failure(line: place.line, column: column, message: message.printable)
     }
 
     private mutating func advance() {

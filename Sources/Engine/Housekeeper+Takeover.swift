@@ -19,6 +19,7 @@ extension Housekeeper {
             let peers = instances.peers()
             if peers.contains(where: { !$0.isAlive }) {
                 let count = await recover()
+                await endOwnerless()
                 if count > 0 { notice("another orchestrator died; what it held is taken over (items: \(count))") }
                 return
             }

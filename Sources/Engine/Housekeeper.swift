@@ -1,7 +1,9 @@
 import Documents
+import Execution
 import Files
 import ServiceLifecycle
 import Spool
+import SystemPackage
 
 /// What must happen now and then although nobody asks: recovery of what dead orchestrators held, sweeping, stalled
 /// uploads. One wake-up a minute; the death of another orchestrator is acted on at once.
@@ -9,6 +11,8 @@ struct Housekeeper: Service {
     let board: JobBoard
     let router: EventRouter
     let instances: Instances
+    /// The folder of all queues.
+    let spool: FilePath
     let clocks: Clocks
     let notice: @Sendable (String) -> Void
     /// Forgets old history.
@@ -34,6 +38,7 @@ struct Housekeeper: Service {
         while !Task.isCancelled {
             if round % Self.sweepEvery == 0 { await sweep(&stalled) }
             if round > 0 { await recover() }
+            await endOwnerless()
             round += 1
             try? await Task.sleep(for: Self.roundTime, tolerance: .seconds(5))
         }
@@ -50,6 +55,12 @@ struct Housekeeper: Service {
         }
         instances.removeDead()
         return count
+    }
+
+    /// Of orchestrators that died when a run was over and its daemons were not.
+    func endOwnerless() async {
+        let ended = await OrphanHunter(clocks: clocks).endOwnerless(below: spool) { instances.isAlive($0) }
+        if !ended.isEmpty { notice("ended \(ended.count) processes that runs of an orchestrator that is gone had left behind") }
     }
 
     /// Sweeps once.

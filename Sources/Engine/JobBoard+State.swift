@@ -10,8 +10,9 @@ extension JobBoard {
             clocks: clocks, instances: instances,
             endOrphans: { orphans in
                 let prey = orphans.map { OrphanHunter.Prey(run: $0.run, payloadPath: $0.payloadPath, grace: min(grace, .seconds(5))) }
-                let ended = await OrphanHunter(clocks: clocks).end(prey)
+                let (ended, survivors) = await OrphanHunter(clocks: clocks).end(prey)
                 if !ended.isEmpty { notice("ended \(ended.count) processes left behind by an orchestrator that is gone") }
+                return survivors
             },
             onTransition: onTransition, cancelRun: { runner.cancel($0) }, notice: notice)
     }

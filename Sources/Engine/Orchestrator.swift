@@ -58,7 +58,7 @@ package struct Orchestrator: Sendable {
             layout: layout, source: source, spool: spool, runner: runner, router: router, instances: instances, clocks: clocks,
             notice: notice, onTransition: { [recorder] in recorder.record($0) }, onReady: onReady)
         let housekeeper = Housekeeper(
-            board: board, router: router, instances: instances, clocks: clocks, notice: notice,
+            board: board, router: router, instances: instances, spool: layout.spool, clocks: clocks, notice: notice,
             pruneHistory: { [recorder] in await recorder.prune($0) })
 
         // Taken down from the last to the first: jobs before the watcher, the recorder at the very end.

@@ -15,7 +15,7 @@ package struct ProcessTree: Sendable {
         package let isZombie: Bool
     }
 
-    private let processes: [pid_t: Process]
+    let processes: [pid_t: Process]
 
     /// Takes a picture of all processes. Costs a millisecond or so: for the ends that need it, not for every run.
     package init() {
@@ -72,9 +72,13 @@ package struct ProcessTree: Sendable {
         environment(of: pid).contains { $0.elementsEqual(mark) }
     }
 
-    private static func standardInput(of pid: pid_t) -> FilePath? {
+    static func standardInput(of pid: pid_t) -> FilePath? { target(of: "/proc/\(pid)/fd/0") }
+
+    static func path(ofOwn descriptor: Int32) -> FilePath? { target(of: "/proc/self/fd/\(descriptor)") }
+
+    private static func target(of link: String) -> FilePath? {
         var buffer = [CChar](repeating: 0, count: 4097)
-        let length = readlink("/proc/\(pid)/fd/0", &buffer, 4096)
+        let length = readlink(link, &buffer, 4096)
         return length > 0 ? FilePath(bytes: buffer.prefix(length).map(UInt8.init(bitPattern:))) : nil
     }
 
@@ -96,8 +100,11 @@ package struct ProcessTree: Sendable {
     }
 
     /// The run that a process belongs to by its environment.
-    static func run(of pid: pid_t) -> ItemID? {
-        let key = Array("BOBBIN_RUN_ID=".utf8)
-        return environment(of: pid).first { $0.starts(with: key) }.flatMap { ItemID(bytes: Array($0.dropFirst(key.count))) }
+    static func run(of pid: pid_t) -> ItemID? { value(of: "BOBBIN_RUN_ID", in: pid).flatMap { ItemID(bytes: $0) } }
+
+    /// A variable of a process's environment.
+    static func value(of name: String, in pid: pid_t) -> [UInt8]? {
+        let key = Array("\(name)=".utf8)
+        return environment(of: pid).first { $0.starts(with: key) }.map { Array($0.dropFirst(key.count)) }
     }
 }

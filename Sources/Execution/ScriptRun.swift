@@ -143,9 +143,17 @@ final class ScriptRun: @unchecked Sendable {
         }
         guard end != .exited(0) || stage != .running else { return false }
         return ProcessTree.children().contains { child in
-            !Runner.isRunning(child) && ProcessTree.look(child)?.isZombie == false && ProcessTree.run(of: child) == script.run
+            guard !Runner.isRunning(child), ProcessTree.look(child)?.isZombie == false else { return false }
+            guard let run = ProcessTree.run(of: child) else {
+                // It has emptied its environment, and still reads the payload.
+                return ProcessTree.standardInput(of: child).map { $0 == payloadPath } ?? false
+            }
+            return run == script.run
         }
     }
+
+    /// Where the payload lies now, as the kernel tells it.
+    private var payloadPath: FilePath? { ProcessTree.path(ofOwn: script.input.descriptor) }
 
     /// The script has ended, but left processes behind: a run does not outlive its script, so they are told to end, and
     /// made to if they do not.
@@ -246,7 +254,8 @@ final class ScriptRun: @unchecked Sendable {
         // A stopped process takes notice of SIGTERM only once it goes on.
         kill(-pid, number)
         if number != SIGKILL { kill(-pid, SIGCONT) }
-        for member in ProcessTree().members(run: script.run, root: end == nil ? pid : nil) where getpgid(member.pid) != pid {
+        let members = ProcessTree().members(run: script.run, payloadPath: payloadPath, root: end == nil ? pid : nil)
+        for member in members where getpgid(member.pid) != pid {
             kill(member.pid, number)
             if number != SIGKILL { kill(member.pid, SIGCONT) }
         }

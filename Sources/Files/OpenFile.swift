@@ -66,6 +66,10 @@ package final class OpenFile: Sendable {
 
     package func unlock() { _ = clinux_unlock(descriptor) }
 
+    /// Lets go of the file at once, whoever still has a reference. A lock stays with the processes that have inherited it,
+    /// which `unlock` would take from them.
+    package func letGo() { _ = clinux_let_go(descriptor) }
+
     /// Reads from the start, at most `limit` bytes.
     package func readAll(limit: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -15,7 +15,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
         self.file = file
         self.line = line
         self.key = key
-        self.message = message
+        self.message = message.printable
     }
 
     /// `FILE:LINE: key "KEY": MESSAGE`, a form in which editors and people find the place.

@@ -37,7 +37,7 @@ package struct Envelope: Sendable, Equatable {
 
     package struct Problem: Error, Equatable, CustomStringConvertible {
         package var description: String
-        package init(_ text: String) { description = text }
+        package init(_ text: String) { description = text.printable }
     }
 
     package init(bytes: [UInt8]) throws(Problem) {

@@ -43,19 +43,19 @@ package struct ItemOrders: Sendable {
         if let outcome = try folder.read(place.outcome).flatMap(StatusDocument.init(bytes:)) { record.closeLastAttempt(with: outcome) }
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         try folder.remove(place.cancelRequest)
+        // The move first: cut off after it, the order is void, and the item goes back to failed/ with its outcome.
+        if !isResting, try folder.move(place.root, to: folder, as: resting.root) != .moved {
+            return .refused("item \(id) was moved by somebody else at this moment")
+        }
         // The old outcome stays readable; left under its name it would be taken for the outcome of the next run.
-        try folder.replace(place.outcome, to: folder, as: place.root / "outcome.previous.json")
+        try folder.replace(resting.outcome, to: folder, as: resting.root / "outcome.previous.json")
         var status = status(of: record, .retrying, reason: "operator")
         status.nextAttemptAt = record.nextAttemptAt
         try publish(status)
-        if isResting {
-            // A rename within the folder is what tells the orchestrator to look again.
-            let aside = QueueLayout.retry / (FileName(".\(id)") ?? name)
-            if try folder.move(resting.root, to: folder, as: aside) == .moved { _ = try folder.move(aside, to: folder, as: resting.root) }
-            return .done
-        }
-        return try folder.move(place.root, to: folder, as: resting.root) == .moved
-            ? .done : .refused("item \(id) was moved by somebody else at this moment")
+        // A rename within the folder is what tells the orchestrator to look again, now that it may have the lock.
+        let aside = QueueLayout.retry / (FileName(".\(id)") ?? name)
+        if try folder.move(resting.root, to: folder, as: aside) == .moved { _ = try folder.move(aside, to: folder, as: resting.root) }
+        return .done
     }
 
     private func cancel(_ id: ItemID) throws(FileError) -> OrderAnswer {

@@ -159,6 +159,6 @@ extension ItemRecord.Attempt {
 }
 
 extension JSON {
-    /// A whole number from 0 up.
-    var count: Int? { integer.flatMap { $0 >= 0 ? Int(exactly: $0) : nil } }
+    /// A whole number from 0 up that can still be counted on: a file that says more has been damaged.
+    var count: Int? { integer.flatMap { (0...1_000_000_000).contains($0) ? Int(exactly: $0) : nil } }
 }

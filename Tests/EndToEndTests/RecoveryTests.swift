@@ -49,6 +49,30 @@ struct RecoveryTests {
         }
     }
 
+    /// A run that succeeds leaves its daemons to be ended a moment later; the orchestrator dies in that moment.
+    @Test(arguments: ["sleep 300; sleep 300", #"exec env -i PATH=$PATH sh -c "trap \"\" TERM; sleep 300; sleep 300""#])
+    func kill_afterASuccess_leavesNoDaemonWithoutAnOwner(_ daemon: String) async throws {
+        try await withRoot { root in
+            let queue = root.job(
+                "q",
+                """
+                exec 3<&0
+                setsid sh -c 'trap "" TERM; echo $$ > "$0/daemon"; \(daemon)' "$N" > /dev/null 2>&1 <&3 &
+                await "$N/daemon"; finish 0
+                """)
+            let first = try await root.start()
+            try queue.drop("f")
+            try await queue.wait("f", .succeeded)
+            try await first.kill9()
+            let daemon = try #require(pid_t((root.notes / "daemon").lines.first ?? ""))
+            #expect(ProcessTable.isAlive(daemon), "the daemon outlives its orchestrator")
+            let second = try await root.start()
+            try await wait(for: "the end of the daemon") { !ProcessTable.isAlive(daemon) }
+            try await root.stop(second)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
     @Test func interruptions_haveALimitOfTheirOwn() async throws {
         try await withRoot { root in
             let queue = root.job(

@@ -94,9 +94,10 @@ import Threads
         let prey = try await launch("sleep 600 & wait", run: run, pid: "prey")
         let stranger = try await launch("exec sleep 600", run: other, pid: "stranger")
         defer { end(stranger) }
-        let found = await OrphanHunter().end([
+        let (found, survivors) = await OrphanHunter().end([
             OrphanHunter.Prey(run: run, payloadPath: scratch.path.appending("none"), grace: .seconds(10))
         ])
+        #expect(survivors.isEmpty)
         #expect(found.contains(pid_t(prey) ?? -1))
         #expect(!found.contains(pid_t(stranger) ?? -1))
         #expect(!lives(prey))
@@ -111,9 +112,9 @@ import Threads
     }
 
     @Test func hunter_withoutPrey_returnsAtOnce() async {
-        #expect(await OrphanHunter().end([]).isEmpty)
+        #expect(await OrphanHunter().end([]).ended.isEmpty)
         let run = ItemID.make(at: Clocks.system.now())
-        #expect(await OrphanHunter().end([.init(run: run, payloadPath: "/nowhere", grace: .seconds(60))]).isEmpty)
+        #expect(await OrphanHunter().end([.init(run: run, payloadPath: "/nowhere", grace: .seconds(60))]).ended.isEmpty)
     }
 
     @Test func reactor_letsGoOfCancelledDeadlines() async throws {

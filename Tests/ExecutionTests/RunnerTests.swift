@@ -298,6 +298,16 @@ import Testing
         #expect(result.end == .signalled(Int(SIGTERM)))
     }
 
+    /// It carries no mark, and is found by the payload that it reads: the run may be tried again only when it is gone.
+    @Test func daemonWithoutEnvironment_ofAFailedRun_isEndedBeforeTheRunIsOver() async throws {
+        let script = try scratch.shell(
+            "exec 3<&0; (setsid env -i /bin/sh -c 'echo $$ > child.new; mv child.new child; exec sleep 600' <&3 > /dev/null 2>&1 &); until [ -e child ]; do sleep 0.01; done; exit 1"
+        )
+        let result = await runner.run(script)
+        #expect(result.end == .exited(1))
+        #expect(!lives(await scratch.waitFor("child")))
+    }
+
     @Test func killAll_endsTreesAtOnce() async throws {
         let script = try scratch.shell(
             "trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > child.new; mv child.new child; sleep 600' & echo $$ > self; wait; sleep 600"

@@ -34,6 +34,21 @@ import Testing
         }
     }
 
+    @Test func lettingGo_leavesTheLockToWhoHasInheritedIt() throws {
+        let scratch = try Scratch()
+        try scratch.write("x", "a")
+        let holder = try scratch.folder.open("a")
+        #expect(try holder.tryLock())
+        var inherited: OpenFile? = OpenFile(adopting: dup(holder.descriptor), subject: "a")
+        holder.letGo()
+        #expect(inherited != nil)
+        let other = try scratch.folder.open("a")
+        #expect(try !other.tryLock())
+        inherited = nil
+        #expect(try other.tryLock())
+        #expect(try holder.readAll(limit: 10).isEmpty, "it stands for nothing any more")
+    }
+
     @Test func lock_isHeldUntilTheLastCopyOfTheDescriptorIsClosed() throws {
         let scratch = try Scratch()
         try scratch.write("x", "a")

@@ -34,6 +34,9 @@ int clinux_lock(int descriptor);
 int clinux_lock_shared(int descriptor);
 int clinux_unlock(int descriptor);
 
+/* Has a descriptor stand for /dev/null from now on. */
+int clinux_let_go(int descriptor);
+
 /* 1 when the open folder has entries, 0 when it is empty. Uses and resets the descriptor's own position. */
 int clinux_has_entries(int folder);
 

@@ -31,27 +31,24 @@ extension FolderQueue {
 
     private func claimRetry(_ id: ItemID) throws(FileError) -> Grant? {
         let resting = ItemPlace.retry(id)
-        guard let record = record(at: resting) else {
+        guard let found = record(at: resting) else {
             if try folder.stamp(resting.root) != nil { try mendUnreadable(id, at: resting) }
             return nil
         }
         // An operator's `touch`, or another orchestrator's newer record, counts for more than what we remember.
-        if let due = record.nextAttemptAt, due > around.clocks.now() + .seconds(1), due - around.clocks.now() < .seconds(86_400 * 366) {
+        if let due = found.nextAttemptAt, due > around.clocks.now() + .seconds(1), due - around.clocks.now() < .seconds(86_400 * 366) {
             let remaining = due - around.clocks.now()
             if remaining <= longestBackoff {
                 shelf.put(id, due: uptime + remaining)
                 return nil
             }
         }
-        if let expiry = record.envelope?.expiresAt, expiry <= around.clocks.now() {
-            return try expire(record, from: resting, expiry: expiry)
-        }
         let place = ItemPlace.claimed(id)
         Step.retryOpen.before()
-        guard let payload = try openPayload(record.name, at: resting) else {
+        guard let payload = try openPayload(found.name, at: resting) else {
             if try folder.move(resting.root, to: folder, as: place.root) == .moved {
                 try bury(
-                    record, place: place, reason: "payload_missing",
+                    found, place: place, reason: "payload_missing",
                     error: "its file is gone: somebody removed or renamed it while it rested")
             }
             return nil
@@ -65,6 +62,16 @@ extension FolderQueue {
             return nil
         }
         Step.retryLock.after()
+        // Read again under the lock: another orchestrator may have run it since, and put it back.
+        guard let record = record(at: resting) else { return nil }
+        guard record.nextAttemptAt == found.nextAttemptAt else {
+            shelf.put(id, due: uptime + .milliseconds(1))
+            return nil
+        }
+        if try finishDecided(record, at: resting) { return nil }
+        if let expiry = record.envelope?.expiresAt, expiry <= around.clocks.now() {
+            return try expire(record, from: resting, expiry: expiry)
+        }
         Step.retryRename.before()
         guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }
         Step.retryRename.after()
@@ -74,6 +81,20 @@ extension FolderQueue {
             _ = try folder.move(place.root, to: folder, as: resting.root)
             throw error
         }
+    }
+
+    /// An operator's order was cut off between the outcome and the move: what was decided is made good, and nothing runs.
+    private func finishDecided(_ record: ItemRecord, at resting: ItemPlace) throws(FileError) -> Bool {
+        guard let bytes = try folder.read(resting.outcome) else { return false }
+        guard let outcome = StatusDocument(bytes: bytes), outcome.state.isFinal else {
+            try folder.remove(resting.outcome)
+            return false
+        }
+        try publishStatus(outcome, at: resting)
+        _ = try folder.move(resting.root, to: folder, as: ItemPlace.failed(record.id).root)
+        around.onTransition(
+            Transition(status: outcome, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
+        return true
     }
 
     private var longestBackoff: Duration {

@@ -26,21 +26,30 @@ extension FolderQueue {
         }
         // First the processes, all at once; only then is anything moved.
         Step.recoverEnd.before()
-        await around.endOrphans(
+        let survivors = await around.endOrphans(
             orphans.compactMap { orphan in
                 guard let record = orphan.record, let run = record.attempts.last?.run else { return nil }
                 return OrphanRun(run: run, payloadPath: folder.path.appending(orphan.place.payload(record.name)))
             })
         Step.recoverEnd.after()
         var recovered: [Recovered] = []
+        var hasChanged = false
         for orphan in orphans {
+            // What cannot be ended may have let go of the lock, and still counts.
+            if let run = orphan.record?.attempts.last?.run, survivors.contains(run) {
+                tell("survivors \(orphan.id)", "a process of item \(orphan.id) cannot be ended; it stays in claimed/ until that has")
+                continue
+            }
             do throws(FileError) {
-                if let outcome = try await recover(orphan) { recovered.append(Recovered(item: orphan.id, outcome: outcome)) }
+                if let outcome = try await recover(orphan, hasChanged: &hasChanged) {
+                    recovered.append(Recovered(item: orphan.id, outcome: outcome))
+                }
                 forgetNotice("recover \(orphan.id)")
             } catch {
                 tell("recover \(orphan.id)", "\(error); item \(orphan.id) stays in claimed/ and its recovery is tried again")
             }
         }
+        if hasChanged { recovered += await recoverOnce() }
         removeDeadSlots()
         hint.yield()
         scheduleWake()
@@ -69,10 +78,10 @@ extension FolderQueue {
     }
 
     /// nil when somebody holds the item after all.
-    private func recover(_ orphan: Orphan) async throws(FileError) -> Recovered.Outcome? {
+    private func recover(_ orphan: Orphan, hasChanged: inout Bool) async throws(FileError) -> Recovered.Outcome? {
         let place = orphan.place
         guard held[orphan.id] == nil else { return nil }
-        if !folder.isMissing(place.outcome) { return try await finish(orphan) }
+        if !folder.isMissing(place.outcome) { return try await finish(orphan, hasChanged: &hasChanged) }
         guard let payloadName = try folder.names(in: place.payloadFolder).first else { return try removeEmptyClaim(place) }
         let kind = try folder.stamp(place.payload(payloadName))?.kind
         // A link or device that was being refused: it has no lock, and goes on its way to failed/.
@@ -87,11 +96,14 @@ extension FolderQueue {
         guard let payload = try openPayload(payloadName, at: place), try payload.tryLock() else { return nil }
         Step.recoverLock.after()
         defer { withExtendedLifetime(payload) {} }
-        // Read under the lock: while the processes were being ended, another orchestrator may have recovered the item, run
-        // it and died as well.
-        guard var record = try folder.read(place.record).flatMap(ItemRecord.init(bytes:)) else {
-            return try returnUnrecorded(orphan.id, payloadName, at: place)
+        // Read under the lock: while the processes were being ended, another orchestrator may have recovered the item. If it
+        // was begun anew, by one that has died as well, the new run's processes must be ended first.
+        let known = try folder.read(place.record).flatMap(ItemRecord.init(bytes:))
+        guard known?.attempts.last?.run == orphan.record?.attempts.last?.run else {
+            hasChanged = true
+            return nil
         }
+        guard var record = known else { return try returnUnrecorded(orphan.id, payloadName, at: place) }
         if let name = record.slot.flatMap(SlotPlace.init(named:)) {
             // What the killed run was working on belongs to the item; its unfinished results belong to nobody.
             let work = name.place(.work)
@@ -100,6 +112,12 @@ extension FolderQueue {
             Step.recoverWork.after()
         }
         record.slot = nil
+        // Whatever becomes of the item: left here, they would be in the way of the next run's.
+        Step.recoverClear.before()
+        try removeRunFiles(at: place)
+        try removeTemporaries(at: place)
+        for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
+        Step.recoverClear.after()
         if folder.exists(place.cancelRequest) {
             try bury(record, place: place, state: .cancelled, reason: "cancelled", error: "cancelled by an operator")
             return .failed
@@ -120,13 +138,13 @@ extension FolderQueue {
     }
 
     /// The outcome was committed before the crash: what is missing of its publication is made good, and nothing runs.
-    private func finish(_ orphan: Orphan) async throws(FileError) -> Recovered.Outcome? {
+    private func finish(_ orphan: Orphan, hasChanged: inout Bool) async throws(FileError) -> Recovered.Outcome? {
         guard let bytes = try folder.read(orphan.place.outcome), let status = StatusDocument(bytes: bytes) else {
             // Torn by a power cut: it was not the commit point then, and the run happens again.
             Step.recoverTorn.before()
             try folder.remove(orphan.place.outcome)
             Step.recoverTorn.after()
-            return try await recover(orphan)
+            return try await recover(orphan, hasChanged: &hasChanged)
         }
         // What was refused is not opened now either, and has no lock.
         let kind = try folder.stamp(orphan.place.payload(status.name))?.kind
@@ -149,11 +167,6 @@ extension FolderQueue {
         Step.recoverRecord.before()
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         Step.recoverRecord.after()
-        Step.recoverClear.before()
-        try removeRunFiles(at: place)
-        try removeTemporaries(at: place)
-        for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
-        Step.recoverClear.after()
         var status = StatusDocument(
             id: record.id, name: record.name, queue: name, state: .retrying, attempt: record.failures + 1,
             maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions, size: record.size,

@@ -13,8 +13,9 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         package var clocks: Clocks
         /// This orchestrator, and the way to tell whether another lives.
         package var instances: Instances
-        /// Ends what still runs of these runs (stop protocol), because their orchestrator is gone.
-        package var endOrphans: @Sendable (_ runs: [OrphanRun]) async -> Void
+        /// Ends what still runs of these runs (stop protocol), because their orchestrator is gone. Answers with those that
+        /// could not be ended.
+        package var endOrphans: @Sendable (_ runs: [OrphanRun]) async -> Set<ItemID>
         /// Told of every change of state, once each.
         package var onTransition: @Sendable (Transition) -> Void
         /// An operator wants a run of ours ended; it is then committed as cancelled.
@@ -23,7 +24,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         package var notice: @Sendable (String) -> Void
 
         package init(
-            clocks: Clocks, instances: Instances, endOrphans: @escaping @Sendable ([OrphanRun]) async -> Void,
+            clocks: Clocks, instances: Instances, endOrphans: @escaping @Sendable ([OrphanRun]) async -> Set<ItemID>,
             onTransition: @escaping @Sendable (Transition) -> Void, cancelRun: @escaping @Sendable (ItemID) -> Void,
             notice: @escaping @Sendable (String) -> Void
         ) {

@@ -100,6 +100,8 @@ final class Keeper: Sendable {
     let transitions = Collected<Transition>()
     let cancelled = Collected<ItemID>()
     let orphans = Collected<FolderQueue.OrphanRun>()
+    /// Runs whose processes cannot be ended.
+    let survivors = Collected<ItemID>()
 
     fileprivate init(
         _ place: Place, rules: QueueRules, inboxes: [Folder], whileHunting: @escaping @Sendable () async -> Void
@@ -111,9 +113,10 @@ final class Keeper: Sendable {
             name: "q", spool: place.spool, folder: place.folder, inboxes: inboxes, rules: rules,
             around: FolderQueue.Surroundings(
                 clocks: place.clocks, instances: instances,
-                endOrphans: { [orphans] in
+                endOrphans: { [orphans, survivors] in
                     orphans.add($0)
                     await whileHunting()
+                    return Set(survivors.all)
                 },
                 onTransition: { [transitions] in transitions.add([$0]) }, cancelRun: { [cancelled] in cancelled.add([$0]) },
                 notice: { [notices] in notices.add([$0]) }))
