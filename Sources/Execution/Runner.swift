@@ -122,6 +122,7 @@ package final class Runner: Sendable {
         request.arguments = UnsafePointer(arguments.pointers)
         request.environment = UnsafePointer(environment.pointers)
         request.input = script.input.descriptor
+        request.keep = script.lock?.descriptor ?? 0
         request.output = output
         request.error = error
         request.folder = script.folder.descriptor
