@@ -192,11 +192,11 @@ extension FolderQueue {
         }
         Step.claimLock.after()
         inbox.forget(candidate.key)
-        return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope)
+        return try rename(name, from: inboxFolder, payload: payload, isLeased: lease == .granted, stamp: stamp, envelope: envelope)
     }
 
     private func rename(
-        _ name: FileName, from inboxFolder: Folder, payload: OpenFile, stamp: Stamp, envelope: LoadedEnvelope?
+        _ name: FileName, from inboxFolder: Folder, payload: OpenFile, isLeased: Bool, stamp: Stamp, envelope: LoadedEnvelope?
     ) throws(FileError) -> Grant? {
         let clockNow = around.clocks.now()
         let id = envelope?.envelope.id ?? .make(at: clockNow)
@@ -204,7 +204,8 @@ extension FolderQueue {
         Step.claimFolder.before()
         // An id that a caller chose may be known already: then the item gets one of its own.
         guard try folder.makeFolder(place.root, mode: 0o750) else {
-            return try rename(name, from: inboxFolder, payload: payload, stamp: stamp, envelope: envelope?.withoutID)
+            return try rename(
+                name, from: inboxFolder, payload: payload, isLeased: isLeased, stamp: stamp, envelope: envelope?.withoutID)
         }
         do throws(FileError) {
             try folder.makeFolder(place.payloadFolder, mode: 0o750)
@@ -216,7 +217,9 @@ extension FolderQueue {
             }
             Step.claimRename.before()
             guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
-                try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
+                try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true,
+                // A writer that found the name before the rename waits for the lease, and would write into what runs.
+                !isLeased || payload.isLeaseUndisturbed
             else {
                 try putBack(name, to: inboxFolder, from: place)
                 return nil

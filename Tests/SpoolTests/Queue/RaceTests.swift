@@ -1,3 +1,4 @@
+import Dispatch
 import Documents
 import Files
 import Synchronization
@@ -180,6 +181,35 @@ import Testing
         inherited = nil
         place.advance(by: .seconds(1))
         #expect(await keeper.claimSoon() != nil)
+    }
+
+    /// A shell's `>>` finds the name just before the claim's rename, and is let in when the lease is dropped.
+    @Test func claim_whileAWriterWaitsForTheLease_putsTheFileBack() async throws {
+        let place = try Place()
+        let keeper = try place.start()
+        try place.drop("file", "half")
+        await keeper.note("file")
+        let inode = try #require(try place.folder.stamp("file")).inode
+        let hasWritten = Mutex(false)
+        let plan = before(.makeFolder) {
+            // It blocks its thread, which must not be one of the pool's.
+            DispatchQueue.global().async {
+                try? place.folder.append(to: "file").write(Array(" and half".utf8))
+                hasWritten.withLock { $0 = true }
+            }
+            let limit = Clocks.system.uptime() + .seconds(30)
+            while try Folder.open("/proc").read("locks").map({ Self.breaks(inode, $0) }) != true {
+                guard Clocks.system.uptime() < limit else { throw FileError(.lease, "the writer does not come", .timedOut) }
+            }
+        }
+        #expect(await Faults.$plan.withValue(plan) { await keeper.queue.claim(upTo: 1) }.isEmpty)
+        await waitUntil("the writer is let in") { hasWritten.withLock { $0 } }
+        let grant = try #require(await keeper.claimSoon())
+        #expect(try place.text(ItemPlace.claimed(grant.item).payload("file")) == "half and half")
+    }
+
+    private static func breaks(_ inode: UInt64, _ locks: [UInt8]) -> Bool {
+        String(decoding: locks, as: UTF8.self).split(separator: "\n").contains { $0.contains("BREAKING") && $0.contains(":\(inode) ") }
     }
 
     private func duplicate(_ file: OpenFile) -> Int32? {
