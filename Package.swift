@@ -29,29 +29,35 @@ let package = Package(
 
         // The rooms, each of which imports only those above it.
         .target(name: "Documents", swiftSettings: strict),
-        .target(name: "Files", dependencies: ["CLinux", "Documents", system], swiftSettings: strict),
+        .target(
+            name: "Threads",
+            dependencies: ["CLinux", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(name: "Files", dependencies: ["CLinux", "Documents", "Threads", system], swiftSettings: strict),
         .target(
             name: "Spool",
             dependencies: ["Files", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(name: "Hosting", dependencies: ["Files", "Documents", system], swiftSettings: strict),
-        .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", system], swiftSettings: strict),
-        .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", system, heap], swiftSettings: strict),
-        .target(name: "History", dependencies: ["Documents", "Files", grdb, system], swiftSettings: strict),
+        .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", "Threads", system], swiftSettings: strict),
+        .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", "Threads", system], swiftSettings: strict),
+        .target(name: "History", dependencies: ["Documents", "Files", "Threads", grdb, system], swiftSettings: strict),
         .target(
             name: "Engine",
             dependencies: [
-                "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", system,
+                "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", "Threads", system,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
 
+        // Judges a root from outside; nothing that keeps a promise imports it.
+        .target(name: "Verifying", dependencies: ["Spool", "Execution", "Files", "Documents", system], swiftSettings: strict),
+
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "Engine", "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", system,
+                "Verifying", "Engine", "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", "Threads", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -65,10 +71,11 @@ let package = Package(
         // Start the built program as a process; they know it as its users do.
         .testTarget(name: "CommandTests", swiftSettings: strict),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
+        .testTarget(name: "ThreadsTests", dependencies: ["CLinux", "Threads"], swiftSettings: strict),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", system], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", system], swiftSettings: strict),
         .testTarget(
-            name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", system],
+            name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", "Threads", system],
             swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", system],
@@ -77,6 +84,9 @@ let package = Package(
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
 
+        .testTarget(
+            name: "VerifyingTests", dependencies: ["Verifying", "Spool", "Files", "Documents", system], swiftSettings: strict),
+
         // Everything that reads bytes of others, with its properties. The tests replay and mutate a corpus; `make fuzz` is
         // guided by coverage.
         .target(
@@ -84,9 +94,10 @@ let package = Package(
             exclude: ["Corpus"], swiftSettings: strict),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "Files", system], swiftSettings: strict),
 
-        // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON and
-        // starts processes.
-        .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "Documents"], swiftSettings: strict),
+        // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON, starts
+        // processes, and judges a root.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["CLinux", "Documents", "Files", "Verifying", system], swiftSettings: strict),
     ]
 )
 

@@ -201,7 +201,7 @@ class Bobbin(Contender):
 
     def __init__(self, area, program, count, part, queues=("q",), settings=None, wait=True):
         super().__init__(area, program, count, part)
-        self.root, self.queues, self.settings, self.wait = area / "root", queues, settings or {}, wait
+        self.root, self.queues, self.settings, self.wait = self.area / "root", queues, settings or {}, wait
         self.inbox = self.root / "spool" / queues[0]
         self.claimed, self.done = self.inbox / "claimed", self.inbox / "done"
 
@@ -314,10 +314,10 @@ def switches(pid):
     return found
 
 
-def machine():
+def machine(place):
     model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.machine())
-    disk = subprocess.run(["df", "--output=fstype", BUILD], capture_output=True, text=True).stdout.split()[-1]
+    disk = subprocess.run(["df", "--output=fstype", place], capture_output=True, text=True).stdout.split()[-1]
     return {"kernel": platform.release(), "cores": os.cpu_count(), "cpu": model, "file_system": disk,
             "memory_gib": round(field("/proc/meminfo", "MemTotal") / 2**20, 1), "load_before": os.getloadavg()[0],
             "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())}
@@ -363,11 +363,11 @@ def burst(options, work, contenders):
     def measure(contender, number):
         area = work / f"burst-{contender.name}"
         with contender(area, "/bin/true", options.files, "burst") as running:
-            names = stage(area / "stage", options.files)
+            names = stage(running.area / "stage", options.files)
             time.sleep(0.5)
             begun = time.time_ns()
             for name in names:
-                os.rename(area / "stage" / name, running.inbox / name)
+                os.rename(running.area / "stage" / name, running.inbox / name)
             rate = options.files / (running.finished() - begun) * 1e9
             running.check()
         say(f"  burst {number + 1}: {contender.name} {rate:,.0f} files/s")
@@ -391,14 +391,14 @@ def latency(options, work, contenders):
     def measure(contender, number):
         area = work / f"latency-{contender.name}"
         with contender(area, work / "stamp", options.latency_files, "latency") as running:
-            names = stage(area / "stage", options.latency_files)
+            names = stage(running.area / "stage", options.latency_files)
             time.sleep(1)
             moved, due = {}, time.monotonic()
             for name in names:
                 due += 0.02
                 time.sleep(max(0, due - time.monotonic()))
                 moved[name] = time.monotonic_ns()
-                os.rename(area / "stage" / name, running.inbox / name)
+                os.rename(running.area / "stage" / name, running.inbox / name)
             end = time.monotonic() + STALL
             while len(started := stamps(running.stamps)) < len(names):
                 if time.monotonic() > end:
@@ -521,6 +521,8 @@ def main():
     parser.add_argument("--backlog-seconds", type=int, default=20, help="how long memory is sampled (20)")
     parser.add_argument("--queues", type=int, default=100, help="queues of the idle part (100)")
     parser.add_argument("--idle-seconds", type=int, default=60, help="how long idling is watched (60: one slow rescan)")
+    parser.add_argument("--place", type=Path, default=BUILD,
+                        help="folder on the file system to measure on; /dev/shm leaves the disk out (.build)")
     parser.add_argument("--without-bobbin", action="store_true", help="measure the floor and the peers only")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a bar is missed")
     options = parser.parse_args()
@@ -536,10 +538,10 @@ def main():
                   if not (each is Bobbin and options.without_bobbin)]
 
     BUILD.mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
+    work = Path(tempfile.mkdtemp(prefix="bench-", dir=options.place))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # so that the clean-up below runs
     gc.disable()
-    facts = machine()
+    facts = machine(options.place)
     report = {"machine": facts, "options": vars(options)}
     try:
         for name in ("floor", "stamp"):

@@ -354,6 +354,7 @@ to_inbox:
     atomic { unlock(self); goto end_idle }
 
 rest:                                   /* recovery joins here */
+    STEP(publish_status, if :: at[CLAIMED] -> status = retrying :: else fi)
     atomic {
         if
         :: !at[CLAIMED] -> skip
@@ -361,7 +362,6 @@ rest:                                   /* recovery joins here */
         fi
     }
     STEP(move_retry, skip)
-    STEP(publish_status, if :: at[RETRY] -> status = retrying :: else fi)
     atomic { unlock(self);  goto end_idle }
 
 recover:

@@ -86,37 +86,64 @@ actor Dispatcher {
         return grants
     }
 
-    /// Works one place, item after item, until there is nothing to do for it.
+    /// Works one place, item after item, until there is nothing to do for it. The next item starts before the outcome of
+    /// the last one is filed: the place is free once the run has ended, and filing takes as long as a small run's start.
     private nonisolated func work(from first: Grant) async {
-        var next: Grant? = first
-        while let grant = next {
-            await perform(grant)
-            next = await nextGrant()
+        await withTaskGroup(of: Void.self) { group in
+            var next: Grant? = first
+            while let grant = next {
+                let ended = await perform(grant)
+                // What blames the job or the machine decides whether anything may start, and is looked at first.
+                if !ended.isOrdinary { await file(ended) }
+                next = await nextGrant()
+                // One outcome at a time is under way for a place, whatever holds it up.
+                await group.waitForAll()
+                if ended.isOrdinary { group.addTask { await self.file(ended) } }
+            }
+            await group.waitForAll()
+            await leave()
         }
     }
 
     private func nextGrant() async -> Grant? {
         // This place counts as running all the while.
-        if free >= 0, !isStopping, !job.isDisabled, let grant = await queue.claim(upTo: 1).first { return grant }
+        guard free >= 0, !isStopping, !job.isDisabled else { return nil }
+        return await queue.claim(upTo: 1).first
+    }
+
+    /// The place has nothing more to do.
+    private func leave() {
         running -= 1
         if hasMissedHint, running == 0 || free > 0 {
             hasMissedHint = false
             queue.nudge()
         }
-        return nil
     }
 
-    private nonisolated func perform(_ grant: Grant) async {
-        guard let (script, policy) = await plan(grant) else {
-            await queue.giveBack([grant], reason: .stopped)
-            return
+    private struct Ended: Sendable {
+        let grant: Grant
+        /// nil = nothing was started.
+        let outcome: (result: ScriptResult, judgement: ExitPolicy.Judgement)?
+
+        var isOrdinary: Bool {
+            switch outcome?.judgement.meaning {
+            case .success, .failure, .badInput, .again, .cancelled: true
+            case .jobBroken, .stopped, .shortage, nil: false
+            }
         }
+    }
+
+    private nonisolated func perform(_ grant: Grant) async -> Ended {
+        guard let (script, policy) = await plan(grant) else { return Ended(grant: grant, outcome: nil) }
         let result = await runner.run(script)
-        let judgement = policy.judge(result)
-        if judgement.meaning == .shortage {
-            await shortage(result, grant)
-            return
-        }
+        return Ended(grant: grant, outcome: (result, policy.judge(result)))
+    }
+
+    /// Has the queue decide what the ending means for the item, and draws the conclusions for the job.
+    private nonisolated func file(_ ended: Ended) async {
+        let grant = ended.grant
+        guard let (result, judgement) = ended.outcome else { return await queue.giveBack([grant], reason: .stopped) }
+        guard judgement.meaning != .shortage else { return await shortage(result, grant) }
         let runResult = RunResult(
             ending: RunEnding(judgement.queueMeaning, reason: judgement.reason, exitCode: judgement.exitCode, signal: judgement.signal),
             startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail, hasLog: result.hasLog)

@@ -12,6 +12,8 @@ final class EventRouter: Service {
         /// The index is the queue's own for its inboxes.
         case inbox(FolderQueue, index: Int)
         case retry(FolderQueue)
+        /// Where a queue that cannot be opened should be, or one of its inboxes.
+        case absent
         case jobs
         /// Lock files of the orchestrators that share the root.
         case instances
@@ -22,9 +24,9 @@ final class EventRouter: Service {
     /// Job folders changed.
     let jobChanges: AsyncStream<Void>
     private let jobChange: AsyncStream<Void>.Continuation
-    /// Queues whose folder was moved, removed or replaced.
-    let replacedQueues: AsyncStream<FileName>
-    private let replacedQueue: AsyncStream<FileName>.Continuation
+    /// It is time to see whether the folders of the queues are still those at their paths.
+    let folderChecks: AsyncStream<Void>
+    private let folderCheck: AsyncStream<Void>.Continuation
     /// Another orchestrator may have died.
     let deaths: AsyncStream<Void>
     private let death: AsyncStream<Void>.Continuation
@@ -32,7 +34,7 @@ final class EventRouter: Service {
     init(watcher: Watcher) {
         self.watcher = watcher
         (jobChanges, jobChange) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        (replacedQueues, replacedQueue) = AsyncStream.makeStream()
+        (folderChecks, folderCheck) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (deaths, death) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -72,13 +74,14 @@ final class EventRouter: Service {
             }
         }
         jobChange.finish()
-        replacedQueue.finish()
+        folderCheck.finish()
         death.finish()
     }
 
     private func lead(_ changes: ArraySlice<FolderChange>, to target: Target) async {
         switch target {
         case .jobs: jobChange.yield()
+        case .absent: folderCheck.yield()
         case .retry(let queue):
             let isRescan = changes.allSatisfy { $0.kind == .lost(.rescan) }
             if isRescan { await queue.requestRetryRescan() } else { await queue.requestRetryScan() }
@@ -99,10 +102,10 @@ final class EventRouter: Service {
             case .closed(let name): see(name, .closed, change)
             case .created(let name): see(name, .created, change)
             case .touched(let name): await queue.noteTouched(folder: index, name: name, at: change.seenAt)
-            case .lost(.rescan): await queue.requestRescan()
             case .lost(let reason):
-                mustLook = true
-                if reason == .replaced || reason == .started || reason == .unmounted, index == 0 { replacedQueue.yield(queue.name) }
+                // Without events, or before bobbin-watch knew the folder, nothing else tells that it was replaced.
+                folderCheck.yield()
+                if reason == .rescan { await queue.requestRescan() } else { mustLook = true }
             }
         }
         if !sightings.isEmpty { await queue.note(sightings) }
@@ -112,8 +115,11 @@ final class EventRouter: Service {
     private func look(_ target: Target) async {
         switch target {
         case .jobs: jobChange.yield()
+        case .absent: folderCheck.yield()
         case .retry(let queue): await queue.requestRetryScan()
-        case .inbox(let queue, _): await queue.requestScan()
+        case .inbox(let queue, _):
+            folderCheck.yield()
+            await queue.requestScan()
         case .instances: death.yield()
         }
     }

@@ -73,15 +73,16 @@ struct Housekeeper: Service {
         instances.removeDead()
         for (queue, folder, rules) in await board.queues {
             let sweeper = Sweeper(name: queue.name, folder: folder, clocks: clocks)
+            let inboxes = await queue.inboxes
             do throws(FileError) {
                 let now = clocks.now()
                 let found = try await Offload.run { () throws(FileError) in
                     _ = try sweeper.sweep(rules.retention)
-                    return try StalledUploads.find(in: folder, names: rules.names, now: now, after: Self.stalledAfter)
+                    return try StalledUploads.find(in: inboxes, names: rules.names, now: now, after: Self.stalledAfter)
                 }
-                for name in found where stalled.insert("\(queue.name)/\(name)").inserted {
+                for path in found.map(\.escaped) where stalled.insert(path).inserted {
                     notice(
-                        "queue \(queue.name.escaped): \(name.escaped) has a temporary name and has not changed for a day; its upload seems to have stalled"
+                        "queue \(queue.name.escaped): \(path) has a temporary name and has not changed for a day; its upload seems to have stalled"
                     )
                 }
             } catch {

@@ -1,11 +1,12 @@
 import Documents
 import Execution
 import Files
+import Glibc
 import Logging
 import ServiceLifecycle
 import Spool
 import SystemPackage
-import UnixSignals
+import Threads
 import Watching
 
 /// The running program: puts the parts together, serves until it is told to stop, and takes them down in order.
@@ -34,6 +35,9 @@ package struct Orchestrator: Sendable {
         self.notice = notice
     }
 
+    /// What an operator says by signals. To be held (`Signals.hold`) before the program starts a thread.
+    package static let signals = [SIGTERM, SIGINT, SIGHUP]
+
     /// A drain leaves items that rest longer than this to a later start.
     private static let drainHorizon = Duration.seconds(5)
 
@@ -47,7 +51,7 @@ package struct Orchestrator: Sendable {
             instances.removeDead()
             instances.resign()
         }
-        let runner = try Runner(clocks: clocks)
+        let runner = Runner(clocks: clocks)
         let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
         let router = EventRouter(watcher: watcher)
         let board = JobBoard(
@@ -80,8 +84,9 @@ package struct Orchestrator: Sendable {
     /// SIGHUP reads the jobs anew. The first SIGTERM or SIGINT stops in order, a second one at once.
     private func followSignals(_ group: ServiceGroup, _ board: JobBoard, _ runner: Runner) async {
         var count = 0
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
-            if signal == .sighup {
+        for await number in Signals.sequence(Self.signals) {
+            let signal = SignalName.of(Int(number))
+            if number == SIGHUP {
                 notice("\(signal): reading the jobs anew")
                 await board.reload()
                 continue

@@ -21,48 +21,59 @@ struct RunPlan {
     }
 
     func script(_ grant: Grant, _ site: RunSite) -> Script {
-        Script(
+        let root = site.folder.path.bytes + [UInt8(ascii: "/")]
+        return Script(
             run: grant.run,
-            arguments: job.command + (grant.arguments.map { $0.map { Array($0.utf8) } } ?? [site.payloadPath.bytes]),
-            environment: environment(grant, site),
+            arguments: job.command + (grant.arguments.map { $0.map { Array($0.utf8) } } ?? [root + site.payloadPlace.bytes]),
+            environment: environment(grant, site, root),
             folder: job.scriptFolder,
             input: site.payload,
             umask: job.umask,
             nice: job.nice,
-            logFolder: site.folder,
+            itemFolder: site.folder,
             logPlace: site.log,
             title: "attempt \(grant.attempt) of \(grant.maxAttempts), run \(grant.run)",
             timeout: job.timeout,
             idleTimeout: job.idleTimeout,
-            progressPlace: site.progressPlace,
+            progressPlace: site.progress,
             shutdownFile: site.shutdownFile,
             grace: job.grace)
     }
 
-    private func environment(_ grant: Grant, _ site: RunSite) -> [[UInt8]] {
+    private func environment(_ grant: Grant, _ site: RunSite, _ root: [UInt8]) -> [[UInt8]] {
         var own = constant
-        func add(_ name: StaticString, _ value: [UInt8]) { own.append(name.withUTF8Buffer(Array.init) + value) }
-        let run = Array(grant.run.description.utf8)
-        add("BOBBIN_FILE=", site.payloadPath.bytes)
+        func add(_ name: StaticString, _ value: some Collection<UInt8>) {
+            own.append(name.withUTF8Buffer { Array($0) } + value)
+        }
+        func add(_ name: StaticString, _ place: RelativePath) {
+            var entry: [UInt8] = []
+            entry.reserveCapacity(name.utf8CodeUnitCount + root.count + place.bytes.count)
+            name.withUTF8Buffer { entry.append(contentsOf: $0) }
+            entry.append(contentsOf: root)
+            entry.append(contentsOf: place.bytes)
+            own.append(entry)
+        }
+        let run = grant.run.description
+        add("BOBBIN_FILE=", site.payloadPlace)
         add("BOBBIN_NAME=", grant.name.bytes)
-        add("BOBBIN_ID=", Array(grant.item.description.utf8))
-        add("BOBBIN_RUN_ID=", run)
-        add("BOBBIN_ATTEMPT=", Array(String(grant.attempt).utf8))
-        add("BOBBIN_MAX_ATTEMPTS=", Array(String(grant.maxAttempts).utf8))
-        add("BOBBIN_INTERRUPTIONS=", Array(String(grant.interruptions).utf8))
-        add("BOBBIN_TRIGGER=", Array(grant.trigger.rawValue.utf8))
-        add("BOBBIN_WORK=", site.work.bytes)
-        add("BOBBIN_CHECKPOINT=", site.checkpoint.bytes)
-        add("BOBBIN_PROGRESS=", site.progress.bytes)
-        add("BOBBIN_OUTPUT=", site.output.bytes)
-        add("BOBBIN_RESULTS=", site.results.bytes)
-        add("BOBBIN_NEXT=", site.next.bytes)
-        add("WEBJOBS_RUN_ID=", run)
-        add("WEBJOBS_SHUTDOWN_FILE=", site.shutdownFile.bytes)
-        if let correlationID = grant.correlationID { add("BOBBIN_CORRELATION_ID=", Array(correlationID.utf8)) }
-        if let session = grant.session { add("BOBBIN_SESSION=", Array(session.utf8)) }
-        if let meta = site.meta { add("BOBBIN_META=", meta.bytes) }
-        if let arguments = grant.arguments { add("WEBJOBS_COMMAND_ARGUMENTS=", Array(arguments.joined(separator: " ").utf8)) }
+        add("BOBBIN_ID=", grant.item.description.utf8)
+        add("BOBBIN_RUN_ID=", run.utf8)
+        add("BOBBIN_ATTEMPT=", String(grant.attempt).utf8)
+        add("BOBBIN_MAX_ATTEMPTS=", String(grant.maxAttempts).utf8)
+        add("BOBBIN_INTERRUPTIONS=", String(grant.interruptions).utf8)
+        add("BOBBIN_TRIGGER=", grant.trigger.rawValue.utf8)
+        add("BOBBIN_WORK=", site.work)
+        add("BOBBIN_CHECKPOINT=", site.checkpoint)
+        add("BOBBIN_PROGRESS=", site.progress)
+        add("BOBBIN_OUTPUT=", site.output)
+        add("BOBBIN_RESULTS=", site.results)
+        add("BOBBIN_NEXT=", site.next)
+        add("WEBJOBS_RUN_ID=", run.utf8)
+        add("WEBJOBS_SHUTDOWN_FILE=", site.shutdownFile)
+        if let correlationID = grant.correlationID { add("BOBBIN_CORRELATION_ID=", correlationID.utf8) }
+        if let session = grant.session { add("BOBBIN_SESSION=", session.utf8) }
+        if let meta = site.meta { add("BOBBIN_META=", meta) }
+        if let arguments = grant.arguments { add("WEBJOBS_COMMAND_ARGUMENTS=", arguments.joined(separator: " ").utf8) }
         return own
     }
 

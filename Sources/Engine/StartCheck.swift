@@ -74,15 +74,15 @@ package enum StartCheck {
         }
     }
 
-    /// Root must not run what others can change.
+    /// Root must not run what others can change. What is in a job's folder is looked at with the job.
     private static func checkOwners(_ layout: Layout) throws(Refusal) {
         for path in [layout.jobs, layout.triggeredJobs] {
             guard let stamp = try? Folder.open(path).file.stamp() else { continue }
-            if stamp.permissions & 0o022 != 0 {
-                throw Refusal(
-                    "\(path.escaped) can be changed by others than its owner (mode \(String(stamp.permissions, radix: 8))), and Bobbin runs as root: chmod go-w \(path.escaped)"
-                )
-            }
+            guard stamp.permissions & 0o022 != 0 || stamp.owner != 0 else { continue }
+            let mend = stamp.owner == 0 ? "chmod go-w" : "chown root \(path.escaped) && chmod go-w"
+            throw Refusal(
+                "\(path.escaped) can be changed by others than root (owner \(stamp.owner), mode \(String(stamp.permissions, radix: 8))), and Bobbin runs as root: \(mend) \(path.escaped)"
+            )
         }
     }
 }

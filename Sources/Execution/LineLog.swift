@@ -46,7 +46,7 @@ struct LineLog {
     var isBegun: Bool { file != nil }
 
     init(_ script: Script, clocks: Clocks) {
-        folder = script.logFolder
+        folder = script.itemFolder
         place = script.logPlace
         title = script.title
         // The last digits of the run's id are random; its first tell the time, and would be the same for neighbours.

@@ -46,7 +46,7 @@ package struct ProcessTree: Sendable {
         return members.values.sorted { $0.pid < $1.pid }
     }
 
-    private static func allPIDs() -> [pid_t] {
+    static func allPIDs() -> [pid_t] {
         guard let listing = try? Folder.open("/proc").listing() else { return [] }
         var pids: [pid_t] = []
         while let entry = try? listing.next() {
@@ -63,9 +63,13 @@ package struct ProcessTree: Sendable {
         return Process(pid: pid, parent: parent, isZombie: fields[0].first == UInt8(ascii: "Z") || fields[0].first == UInt8(ascii: "X"))
     }
 
+    /// The entries of a process's environment, as it was when its program began; none when it cannot be read.
+    static func environment(of pid: pid_t) -> [ArraySlice<UInt8>] {
+        read("/proc/\(pid)/environ", limit: 2 << 20)?.split(separator: 0) ?? []
+    }
+
     static func environment(of pid: pid_t, contains mark: [UInt8]) -> Bool {
-        guard let bytes = read("/proc/\(pid)/environ", limit: 2 << 20) else { return false }
-        return bytes.split(separator: 0).contains { $0.elementsEqual(mark) }
+        environment(of: pid).contains { $0.elementsEqual(mark) }
     }
 
     static func standardInput(of pid: pid_t) -> FilePath? { target(of: "/proc/\(pid)/fd/0") }
@@ -81,7 +85,7 @@ package struct ProcessTree: Sendable {
     private static func read(_ path: String, limit: Int) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
-        let file = OpenFile(adopting: descriptor, subject: path)
+        let file = OpenFile(adopting: descriptor, subject: FileSubject(text: path))
         return try? file.readAll(limit: limit)
     }
 
@@ -101,7 +105,6 @@ package struct ProcessTree: Sendable {
     /// A variable of a process's environment.
     static func value(of name: String, in pid: pid_t) -> [UInt8]? {
         let key = Array("\(name)=".utf8)
-        guard let bytes = read("/proc/\(pid)/environ", limit: 2 << 20) else { return nil }
-        return bytes.split(separator: 0).first { $0.starts(with: key) }.map { Array($0.dropFirst(key.count)) }
+        return environment(of: pid).first { $0.starts(with: key) }.map { Array($0.dropFirst(key.count)) }
     }
 }

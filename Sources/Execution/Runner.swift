@@ -4,17 +4,18 @@ import Files
 import Glibc
 import Synchronization
 import SystemPackage
+import Threads
 
 /// Starts scripts and follows them to their end.
 package final class Runner: Sendable {
-    private let reactor: Reactor
+    private let reactor = Reactor()
     private let clocks: Clocks
     private let ownsAllOrphans: Bool
     private let runs = Mutex<[ItemID: ScriptRun]>([:])
     private let isSweepScheduled = Mutex(false)
-    /// Orphans that were told to end, and since when. Only touched on the reactor's thread.
+    /// Orphans that were told to end, and since when. Only touched in the reactor's turn.
     private nonisolated(unsafe) var adoptedSince: [pid_t: Duration] = [:]
-    /// To which runs an orphan without a mark may belong. Only touched on the reactor's thread.
+    /// To which runs an orphan without a mark may belong. Only touched in the reactor's turn.
     private nonisolated(unsafe) var suspects: [pid_t: Set<ItemID>] = [:]
 
     static func isRunning(_ pid: pid_t) -> Bool { clinux_is_own(pid) != 0 }
@@ -36,14 +37,11 @@ package final class Runner: Sendable {
         return clinux_raise_descriptor_limit(&before) == 0 ? before : nil
     }()
 
-    /// Throws when the machine has no descriptors left.
-    ///
     /// - Parameter ownsAllOrphans: every orphan that this program adopts comes from a run, also one that does not say so.
     ///   False only where other parts of the program start processes that leave orphans: in tests.
-    package init(clocks: Clocks = .system, ownsAllOrphans: Bool = true) throws {
+    package init(clocks: Clocks = .system, ownsAllOrphans: Bool = true) {
         self.clocks = clocks
         self.ownsAllOrphans = ownsAllOrphans
-        reactor = try Reactor(clocks: clocks)
         clinux_ignore_signals()
         _ = Self.originalLimit
         // Where the kernel refuses, orphans go to init; they are still found by their environment when it matters.
@@ -136,22 +134,31 @@ package final class Runner: Sendable {
 
     // MARK: Adopted orphans
 
-    /// How soon after the end of a run its escaped descendants are looked for; many ends share one look.
+    /// How soon after the end of a run its escaped descendants are looked for; many ends share one look. While runs end
+    /// one after another and nothing escapes, looks become rarer: each costs as much as several small runs.
     private static let sweepDelay = Duration.milliseconds(100)
+    private static let longestSweepDelay = Duration.seconds(1)
+    /// Only touched in the reactor's turn.
+    private nonisolated(unsafe) var sweepDelay = Runner.sweepDelay
+    private nonisolated(unsafe) var lastSweep = Duration.zero
 
-    /// On the reactor's thread.
+    /// In the reactor's turn.
     private func scheduleSweep() {
         let isFirst = isSweepScheduled.withLock { isScheduled in
             defer { isScheduled = true }
             return !isScheduled
         }
-        if isFirst { _ = reactor.after(Self.sweepDelay) { [self] in sweepAdopted() } }
+        guard isFirst else { return }
+        if clocks.uptime() - lastSweep > Self.longestSweepDelay { sweepDelay = Self.sweepDelay }
+        _ = reactor.after(sweepDelay) { [self] in sweepAdopted() }
     }
 
     /// Reaps orphans that have ended, and ends those whose run is over: SIGTERM first, SIGKILL at a later look.
     private func sweepAdopted() {
         isSweepScheduled.withLock { $0 = false }
+        lastSweep = clocks.uptime()
         guard let adopted = Self.adopted() else { return scheduleSweep() }
+        sweepDelay = adopted.isEmpty ? min(sweepDelay * 2, Self.longestSweepDelay) : Self.sweepDelay
         var isAnyLeft = false
         for child in adopted {
             if ProcessTree.look(child)?.isZombie == true {

@@ -16,8 +16,9 @@ package struct Script: Sendable {
     package var input: OpenFile
     package var umask: UInt32?
     package var nice: Int
+    /// What the places below are relative to.
+    package var itemFolder: Folder
     /// Where the log is appended; created with the first line.
-    package var logFolder: Folder
     package var logPlace: RelativePath
     /// Begins the log of this run: "attempt 2 of 5".
     package var title: String
@@ -28,14 +29,14 @@ package struct Script: Sendable {
     /// Its modification counts as a sign of life.
     package var progressPlace: RelativePath
     /// Created to ask the run to finish.
-    package var shutdownFile: FilePath
+    package var shutdownFile: RelativePath
     /// How long the run may finish after that, before it is told to (setting `stopping_wait_time`).
     package var grace: Duration
 
     package init(
         run: ItemID, arguments: [[UInt8]], environment: [[UInt8]], folder: Folder, input: OpenFile, umask: UInt32? = nil,
-        nice: Int = 0, logFolder: Folder, logPlace: RelativePath, title: String, timeout: Duration? = nil,
-        idleTimeout: Duration? = nil, progressPlace: RelativePath, shutdownFile: FilePath, grace: Duration
+        nice: Int = 0, itemFolder: Folder, logPlace: RelativePath, title: String, timeout: Duration? = nil,
+        idleTimeout: Duration? = nil, progressPlace: RelativePath, shutdownFile: RelativePath, grace: Duration
     ) {
         self.run = run
         self.arguments = arguments
@@ -44,7 +45,7 @@ package struct Script: Sendable {
         self.input = input
         self.umask = umask
         self.nice = nice
-        self.logFolder = logFolder
+        self.itemFolder = itemFolder
         self.logPlace = logPlace
         self.title = title
         self.timeout = timeout

@@ -3,9 +3,10 @@ import Documents
 import Files
 import Glibc
 import SystemPackage
+import Threads
 
-/// One run from start to end: process, pipes, deadlines, survivors. Lives on the reactor's thread; nothing else touches
-/// it, hence the unchecked Sendable.
+/// One run from start to end: process, pipes, deadlines, survivors. Everything happens in the reactor's turn, hence the
+/// unchecked Sendable.
 ///
 /// The run is over when the script has ended, its output is read, and none of its processes is left.
 final class ScriptRun: @unchecked Sendable {
@@ -14,6 +15,9 @@ final class ScriptRun: @unchecked Sendable {
 
     /// How long the pipes may stay open after the script has ended, while none of its processes is to be seen.
     private static let pipeDelay = Duration.milliseconds(100)
+
+    /// How long output may wait to be read at first; a pipe holds 64 KiB (pipe(7)).
+    private static let listenDelay = Duration.milliseconds(5)
 
     private enum Stage { case running, asked, terminating, killed }
 
@@ -31,6 +35,7 @@ final class ScriptRun: @unchecked Sendable {
     private var stage = Stage.running
     private var deadlines: [Int] = []
     private var idleDeadline: Int?
+    private var listening = 0
     private var lastSign: Duration
     private var hasEnded = false
     private var isWaitingForSurvivors = false
@@ -52,12 +57,18 @@ final class ScriptRun: @unchecked Sendable {
         lastSign = clocks.uptime()
     }
 
-    /// Starts following the run. Called once, on the thread that started it; from here on everything happens on the
-    /// reactor's. The process comes last: its end closes pipes that must be watched by then.
+    /// Starts following the run. Called once, by who started it; from here on everything happens in the reactor's turn.
     func begin() {
-        for (level, pipe) in pipes { reactor.watch(pipe.descriptor) { self.read(level) } }
+        // Most small runs have ended by then, and what they wrote is read at their end: two events less for each.
+        listening = reactor.after(Self.listenDelay) { self.listen() }
         if script.timeout != nil || script.idleTimeout != nil { reactor.perform { self.setDeadlines() } }
         reactor.watch(process.descriptor) { self.reap() }
+    }
+
+    /// Output is read as it comes, from now on.
+    private func listen() {
+        guard end == nil else { return }
+        for (level, pipe) in pipes { reactor.watch(pipe.descriptor) { self.read(level) } }
     }
 
     private func setDeadlines() {
@@ -99,7 +110,12 @@ final class ScriptRun: @unchecked Sendable {
         Step.runEnd.after()
         end = isSignalled == 0 ? .exited(Int(value)) : .signalled(Int(value))
         reactor.unwatch(process.descriptor)
+        reactor.cancel(listening)
         for level in Array(pipes.keys) { read(level) }
+        // What holds a pipe still may write to it.
+        for (level, pipe) in pipes where !reactor.isWatching(pipe.descriptor) {
+            reactor.watch(pipe.descriptor) { self.read(level) }
+        }
         endIfOver()
     }
 
@@ -204,12 +220,7 @@ final class ScriptRun: @unchecked Sendable {
 
     /// Written in place, not renamed: WebJobs programs watch for the creation (reference/webjobs.md §3.6).
     private func createShutdownFile() {
-        let text = Array(clocks.now().rfc3339.utf8)
-        let descriptor = script.shutdownFile.withPlatformString { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
-        if descriptor >= 0 {
-            _ = write(descriptor, text, text.count)
-            close(descriptor)
-        }
+        try? script.itemFolder.overwrite(script.shutdownFile, mode: 0o644).write(Array(clocks.now().rfc3339.utf8))
     }
 
     func cut(_ reason: ScriptResult.CutOff, _ words: String) {
@@ -262,7 +273,7 @@ final class ScriptRun: @unchecked Sendable {
     }
 
     private func hasProgressed(within limit: Duration) -> Bool {
-        guard let stamp = try? script.logFolder.stamp(script.progressPlace) else { return false }
+        guard let stamp = try? script.itemFolder.stamp(script.progressPlace) else { return false }
         return clocks.now() - stamp.modified < limit
     }
 }

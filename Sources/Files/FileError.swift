@@ -4,14 +4,17 @@ import SystemPackage
 /// A file-system call that failed: what was attempted, on what, and why.
 package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     package let operation: FileOperation
-    /// The path as it may be shown (escaped).
-    package let subject: String
+    package let subject: FileSubject
     package let code: Errno
 
-    package init(_ operation: FileOperation, _ subject: String, _ code: Errno) {
+    package init(_ operation: FileOperation, _ subject: FileSubject, _ code: Errno) {
         self.operation = operation
         self.subject = subject
         self.code = code
+    }
+
+    package init(_ operation: FileOperation, _ subject: String, _ code: Errno) {
+        self.init(operation, FileSubject(text: subject), code)
     }
 
     package var description: String { "\(operation.attempt) \(subject): \(code) (errno \(code.rawValue))" }
@@ -70,10 +73,10 @@ package struct Faults: Sendable {
 /// Makes one call, repeating it on EINTR, and throws when it answers below zero.
 @discardableResult
 func call<Number: FixedWidthInteger & SignedInteger>(
-    _ operation: FileOperation, _ subject: @autoclosure () -> String, _ body: () -> Number
+    _ operation: FileOperation, _ subject: @autoclosure () -> FileSubject, _ body: () -> Number
 ) throws(FileError) -> Number {
     #if DEBUG
-        if let plan = Faults.plan, let code = plan.decide(operation, subject()) {
+        if let plan = Faults.plan, let code = plan.decide(operation, subject().description) {
             throw FileError(operation, subject(), code)
         }
     #endif

@@ -53,6 +53,9 @@ extension Folder {
         if durable { try syncParent(of: place) }
     }
 
+    /// Removes what a crash in the middle of `replace` may have left beside a file.
+    package func removeTemporary(of place: RelativePath) throws(FileError) { try remove(place.temporary) }
+
     /// Waits until the names in the folder that contains `place` are on the disk. Blocks.
     package func syncParent(of place: RelativePath) throws(FileError) {
         if let parent = place.parent { try folder(parent).file.sync() } else { try file.sync() }

@@ -14,9 +14,9 @@ package final class Listing {
     }
 
     private let stream: OpaquePointer
-    private let subject: String
+    private let subject: FileSubject
 
-    fileprivate init(_ stream: OpaquePointer, subject: String) {
+    fileprivate init(_ stream: OpaquePointer, subject: FileSubject) {
         self.stream = stream
         self.subject = subject
     }
@@ -54,15 +54,15 @@ extension UnsafeMutablePointer<dirent> {
 extension Folder {
     /// Starts reading the names from the beginning, on a descriptor of its own.
     package func listing() throws(FileError) -> Listing {
-        let copy = try call(.open, path.escaped) {
+        let copy = try call(.open, FileSubject(path)) {
             clinux_openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
         }
         guard let stream = fdopendir(copy) else {
             let code = Errno(rawValue: errno)
             close(copy)
-            throw FileError(.list, path.escaped, code)
+            throw FileError(.list, FileSubject(path), code)
         }
-        return Listing(stream, subject: path.escaped)
+        return Listing(stream, subject: FileSubject(path))
     }
 
     /// All names at once: for folders that are small by design, never for an inbox.
@@ -84,7 +84,7 @@ extension Folder {
 
     /// Whether anything is in this folder. Not for use from two tasks at once: it moves the descriptor's position.
     package func hasEntries() throws(FileError) -> Bool {
-        try call(.list, path.escaped) { clinux_has_entries(descriptor) } > 0
+        try call(.list, FileSubject(path)) { clinux_has_entries(descriptor) } > 0
     }
 
     /// True when the folder inside is missing or has no entries.

@@ -20,10 +20,10 @@ package final class Folder: Sendable {
     /// Opens a folder; a symbolic link at the end of the path is followed only when `followingLink`.
     package static func open(_ path: FilePath, followingLink: Bool = true) throws(FileError) -> Folder {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followingLink ? 0 : O_NOFOLLOW)
-        let opened = try call(.open, path.escaped) {
+        let opened = try call(.open, FileSubject(path)) {
             path.withPlatformString { clinux_openat(AT_FDCWD, $0, flags, 0) }
         }
-        return Folder(OpenFile(adopting: opened, subject: path.escaped), path: path)
+        return Folder(OpenFile(adopting: opened, subject: FileSubject(path)), path: path)
     }
 
     /// Opens a folder below this one; a link is refused (ENOTDIR or ELOOP).
@@ -48,7 +48,7 @@ package final class Folder: Sendable {
         }
     }
 
-    func shown(_ place: RelativePath) -> String { path.escaped + "/" + place.escaped }
+    func shown(_ place: RelativePath) -> FileSubject { FileSubject(path, place) }
 
     /// Whether the path still leads to this folder: false after a rename, a removal, a mount over it.
     package func isStillAtPath() -> Bool {

@@ -6,9 +6,9 @@ import SystemPackage
 package final class OpenFile: Sendable {
     package let descriptor: Int32
     /// For messages.
-    package let subject: String
+    package let subject: FileSubject
 
-    package init(adopting descriptor: Int32, subject: String) {
+    package init(adopting descriptor: Int32, subject: FileSubject) {
         self.descriptor = descriptor
         self.subject = subject
     }
@@ -48,9 +48,11 @@ package final class OpenFile: Sendable {
 
     /// Takes the exclusive lock; false when somebody else holds it. The lock belongs to the open file: every process
     /// that inherits the descriptor holds it too, and it ends with the last of them (flock(2)).
-    package func tryLock() throws(FileError) -> Bool {
+    ///
+    /// - Parameter shared: keep out only those who want it for themselves: to ask whether somebody has it.
+    package func tryLock(shared: Bool = false) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.lock, subject) { clinux_lock(descriptor) }
+            try call(.lock, subject) { shared ? clinux_lock_shared(descriptor) : clinux_lock(descriptor) }
             return true
         } catch  where error.code == .wouldBlock {
             return false
@@ -60,13 +62,9 @@ package final class OpenFile: Sendable {
     /// Whether somebody else holds the exclusive lock. Those who ask at one time do not take one another for its holder,
     /// and nothing is written, not even on a file system where an exclusive lock needs that.
     package func isLocked() throws(FileError) -> Bool {
-        do throws(FileError) {
-            try call(.lock, subject) { clinux_lock_shared(descriptor) }
-            unlock()
-            return false
-        } catch  where error.code == .wouldBlock {
-            return true
-        }
+        guard try tryLock(shared: true) else { return true }
+        unlock()
+        return false
     }
 
     package func unlock() { _ = clinux_unlock(descriptor) }

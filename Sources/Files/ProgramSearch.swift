@@ -30,7 +30,9 @@ extension FilePath {
         withPlatformString { path in
             let opened = clinux_openat(AT_FDCWD, path, lookOnly | O_CLOEXEC, 0)
             guard opened >= 0 else { return false }
-            guard let stamp = try? OpenFile(adopting: opened, subject: escaped).stamp(), stamp.kind == .file else { return false }
+            guard let stamp = try? OpenFile(adopting: opened, subject: FileSubject(text: escaped)).stamp(), stamp.kind == .file else {
+                return false
+            }
             return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0
         }
     }

@@ -1,7 +1,7 @@
-import Dispatch
 import Documents
 import Files
 import Synchronization
+import Threads
 
 /// Writes runs into history without making anybody wait: collected in memory, written together on a thread of its own
 /// after `delay`, or at once when there are `batch` of them. Nothing wakes up while nothing is collected.
@@ -49,7 +49,7 @@ package final class HistoryWriter: Sendable {
     private let onNotice: @Sendable (String) -> Void
     private let state = Mutex(State())
     /// One write at a time, in order; SQLite may wait for another program.
-    private let queue = DispatchQueue(label: "bobbin.history.writer", qos: .utility)
+    private let turn = Mutex(())
 
     /// - Parameter onNotice: told once when writing begins to fail, and again only if it does after a success.
     package init(_ history: History, settings: Settings = Settings(), onNotice: @escaping @Sendable (String) -> Void) {
@@ -64,26 +64,26 @@ package final class HistoryWriter: Sendable {
 
     /// Takes a run over; never waits.
     package func record(_ run: RunRecord) {
-        let order: DispatchTime? = state.withLock { state in
+        let pause: Duration? = state.withLock { state in
             append([run], to: &state)
             // While writing fails, its pauses decide.
             if state.pending.count >= settings.batch, !state.isUrgent, state.pause == nil {
                 state.isUrgent = true
                 state.isOrdered = true
-                return .now()
+                return .zero
             }
             guard !state.isOrdered else { return nil }
             state.isOrdered = true
-            return .now() + settings.delay.dispatch
+            return settings.delay
         }
-        if let order { queue.asyncAfter(deadline: order) { [self] in write() } }
+        if let pause { write(after: pause) }
     }
 
     /// Writes everything that was recorded before the call; returns when it is written, or could not be. Called at
     /// shutdown.
     package func flush() async {
         await withCheckedContinuation { continuation in
-            queue.async { [self] in
+            BlockingThreads.shared.perform { [self] in
                 write()
                 continuation.resume()
             }
@@ -100,8 +100,16 @@ package final class HistoryWriter: Sendable {
         state.dropped += drop
     }
 
-    /// On the writer's queue.
+    private func write(after pause: Duration) {
+        guard pause > .zero else { return BlockingThreads.shared.perform { [self] in write() } }
+        _ = EventLoop.shared.after(pause) { BlockingThreads.shared.perform { [self] in write() } }
+    }
+
     private func write() {
+        turn.withLock { _ in writePending() }
+    }
+
+    private func writePending() {
         let runs = state.withLock { state in
             defer { state.pending = [] }
             state.isOrdered = false
@@ -134,14 +142,10 @@ package final class HistoryWriter: Sendable {
             state.isOrdered = true
             return (pause, isNew)
         }
-        queue.asyncAfter(deadline: .now() + pause.dispatch) { [self] in write() }
+        write(after: pause)
         guard isNew else { return }
         onNotice(
             "\(error) Runs are kept in memory and tried again, at most \(settings.limit) of them; jobs are not affected. "
                 + "Mend: see that there is space, and that the file can be written.")
     }
-}
-
-extension Duration {
-    fileprivate var dispatch: DispatchTimeInterval { .nanoseconds(Int(nanoseconds)) }
 }

@@ -32,7 +32,7 @@ package enum JobFolder {
     package struct Surroundings: Sendable {
         package var environment: OwnEnvironment
         package var clocks: Clocks
-        /// As root, what every user may change is not run (contract §12).
+        /// As root, what others may change is not run (contract §12).
         package var isRoot: Bool
 
         package init(environment: OwnEnvironment = .current(), clocks: Clocks = .system, isRoot: Bool = geteuid() == 0) {
@@ -62,11 +62,7 @@ package enum JobFolder {
         let effective = (try? settings.get()) ?? lastGood ?? JobSettings(kind: kind)
         var script = ScriptChoice.choose(
             layout, command: effective.command, search: surroundings.environment.search(for: effective))
-        if surroundings.isRoot, let open = try openToAll(layout, script) {
-            script = .problem(
-                "\(open) can be changed by every user while bobbin runs as root; chmod o-w \(open), or run bobbin as another user"
-            )
-        }
+        if surroundings.isRoot, let problem = try Exposure(layout, script).problemForRoot { script = .problem(problem) }
         return LoadedJob(
             name: name, kind: kind, path: path, settings: settings, script: script,
             hasDisableFile: layout.has(JobLayout.disableName),
@@ -108,20 +104,5 @@ package enum JobFolder {
         } catch  where !error.isShortage {
             return problem("\(error); make it readable for the user who runs bobbin")
         }
-    }
-
-    /// Something of the job that every user may write to, as it may be shown.
-    static func openToAll(_ layout: JobLayout, _ script: ScriptChoice) throws(FileError) -> String? {
-        for folder in [layout.folder, layout.scriptFolder] {
-            if try folder.file.stamp().permissions & 0o002 != 0 { return folder.path.escaped }
-        }
-        let settings = try layout.settingsFolder.target(RelativePath(JobLayout.settingsName))
-        if let settings, settings.permissions & 0o002 != 0 {
-            return layout.settingsFolder.path.appending(JobLayout.settingsName).escaped
-        }
-        guard let name = script.command?.script, let entry = layout.entries.first(where: { $0.name == name }) else {
-            return nil
-        }
-        return (entry.target?.permissions ?? 0) & 0o002 != 0 ? layout.scriptFolder.path.appending(name).escaped : nil
     }
 }

@@ -4,9 +4,9 @@ import Files
 /// What lies in a job's folder, by names and stamps: read at each look, so that nothing else is read again when it is
 /// the same as before.
 struct JobLayout {
-    /// The folder that bears the job's name.
-    let folder: Folder
-    /// The folder of the script: the same one, or where single nested folders led.
+    /// From the folder that bears the job's name to the folder of the script: the same one, or where single nested folders
+    /// led.
+    let folders: [Folder]
     let scriptFolder: Folder
     /// What is in the script's folder, by name.
     let entries: [Entry]
@@ -29,17 +29,19 @@ struct JobLayout {
     private static let depthLimit = 16
 
     init(_ folder: Folder) throws(FileError) {
-        self.folder = folder
+        var folders = [folder]
         var current = folder
         var depth = 0
         var stamps = [try folder.file.stamp()]
         var entries = try Self.entries(of: folder, stamps: &stamps)
         while depth < Self.depthLimit, let inner = Self.singleFolder(entries) {
             current = try current.folder(RelativePath(inner))
+            folders.append(current)
             stamps.append(try current.file.stamp())
             entries = try Self.entries(of: current, stamps: &stamps)
             depth += 1
         }
+        self.folders = folders
         scriptFolder = current
         self.entries = entries
         let isOutside = depth > 0 && folder.exists(RelativePath(Self.settingsName))

@@ -73,8 +73,8 @@ struct JobsCheck {
         if loaded.kind == .continuous {
             findings.append(Finding(.warning, "continuous jobs are not run by this version yet"))
         }
-        if !surroundings.isRoot, let open = try JobFolder.openToAll(layout, loaded.script) {
-            findings.append(Finding(.warning, "\(open) can be changed by every user; chmod o-w \(open)"))
+        if !surroundings.isRoot, let warning = try Exposure(layout, loaded.script).warning {
+            findings.append(Finding(.warning, warning))
         }
         for entry in layout.entries {
             guard let meant = Self.misspelt(entry.name) else { continue }

@@ -113,6 +113,7 @@ package struct Envelope: Sendable, Equatable {
         return .object(members)
     }
 
-    /// The name under which the envelope of a file is dropped; nil when that would exceed 255 bytes.
-    package static func name(for payload: FileName) -> FileName? { payload.wrapped(after: ".envelope") }
+    /// The name under which the envelope of a file is dropped: the file's own and `.envelope`, shortened as that of a status
+    /// file is when it is too long for that.
+    package static func name(for payload: FileName) -> FileName { ShortName.of(payload, suffix: ".envelope") }
 }

@@ -88,7 +88,7 @@ package struct ItemOrders: Sendable {
         if let payload, try !payload.tryLock() { return nil }
         let now = clocks.now()
         let envelopeName = Envelope.name(for: file)
-        let letter = try envelopeName.flatMap { name throws(FileError) in try folder.read(RelativePath(name), limit: Envelope.sizeLimit) }
+        let letter = try folder.read(RelativePath(envelopeName), limit: Envelope.sizeLimit)
         let envelope = letter.flatMap { try? Envelope(bytes: $0) }
         var id = envelope?.id ?? ItemID.make(at: now)
         if try QueueReader(name: name, folder: folder).place(of: id) != nil { id = ItemID.make(at: now) }
@@ -99,7 +99,7 @@ package struct ItemOrders: Sendable {
             try folder.removeTree(place.root)
             return nil
         }
-        if letter != nil, let envelopeName { _ = try folder.move(RelativePath(envelopeName), to: folder, as: place.envelope) }
+        if letter != nil { _ = try folder.move(RelativePath(envelopeName), to: folder, as: place.envelope) }
         var record = ItemRecord(
             id: id, name: file, trigger: envelope?.trigger ?? .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
             instance: ItemID(high: 0, low: 0))

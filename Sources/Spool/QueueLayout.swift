@@ -65,16 +65,7 @@ package struct ItemPlace: Sendable {
     package var next: RelativePath { root / "next" }
 }
 
-/// The name of a status file: the payload's name and `.json`; a name too long for that keeps its first 200 bytes,
-/// followed by `~` and a hash of the whole (contract §6).
+/// The name of a status file: the payload's name and `.json`, shortened when it is too long for that.
 package enum StatusName {
-    package static func of(_ name: FileName) -> FileName {
-        let suffix = Array(".json".utf8)
-        if let plain = FileName(name.bytes + suffix) { return plain }
-        let head = Array(name.bytes[..<200])
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a: a stable name is wanted, not a secret
-        for byte in name.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let digits = stride(from: 60, through: 0, by: -4).map { Hex.digit(UInt8(truncatingIfNeeded: hash >> UInt64($0)) & 15) }
-        return FileName(head + [UInt8(ascii: "~")] + digits + suffix) ?? name
-    }
+    package static func of(_ name: FileName) -> FileName { ShortName.of(name, suffix: ".json") }
 }

@@ -35,9 +35,7 @@ extension QueueReader {
     }
 
     private func envelopeReason(_ file: FileName, clocks: Clocks) throws(FileError) -> WaitReason? {
-        guard let envelopeName = Envelope.name(for: file),
-            let bytes = try folder.read(RelativePath(envelopeName), limit: Envelope.sizeLimit + 1)
-        else { return nil }
+        guard let bytes = try folder.read(RelativePath(Envelope.name(for: file)), limit: Envelope.sizeLimit + 1) else { return nil }
         do throws(Envelope.Problem) {
             let envelope = try Envelope(bytes: bytes)
             return envelope.notBefore.flatMap { $0 > clocks.now() ? .notBefore($0) : nil }

@@ -71,6 +71,20 @@ package struct QueueReader: Sendable {
         try folder.read(place.record).flatMap(ItemRecord.init(bytes:))
     }
 
+    /// The items in an area with their places, oldest first.
+    package func places(_ area: Area) throws(FileError) -> [(id: ItemID, place: ItemPlace)] {
+        switch area {
+        case .waiting: return []
+        case .claimed: return try ids(in: QueueLayout.claimed).map { ($0, .claimed($0)) }
+        case .retry: return try ids(in: QueueLayout.retry).map { ($0, .retry($0)) }
+        case .failed: return try ids(in: QueueLayout.failed).map { ($0, .failed($0)) }
+        case .done:
+            var places: [(id: ItemID, place: ItemPlace)] = []
+            for day in try days() { places += try ids(in: QueueLayout.done / day).map { ($0, .done($0, day: day)) } }
+            return places
+        }
+    }
+
     /// The ids in an area, oldest first; of `done/` at most the newest `limit`.
     package func items(_ area: Area, limit: Int = .max) throws(FileError) -> [ItemID] {
         switch area {

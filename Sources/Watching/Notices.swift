@@ -9,10 +9,6 @@ enum Notices {
         "is read every \(settings.pollInterval.text) instead"
     }
 
-    static func noProgram(_ settings: WatcherSettings) -> String {
-        "There is no bobbin-watch, so nothing tells of changes: every folder \(reading(settings)). Mend: install bobbin-watch beside bobbin."
-    }
-
     static func notStarted(_ failure: String, _ settings: WatcherSettings) -> String {
         "bobbin-watch does not start (\(failure)): every folder \(reading(settings)). "
             + "Mend: install bobbin-watch beside bobbin and make it executable; it is tried again every \(settings.rescanInterval.text)."
@@ -30,19 +26,18 @@ enum Notices {
     static func unavailable(_ code: Int32, _ settings: WatcherSettings) -> String {
         let mend =
             code == EMFILE
-            ? "the inotify instances of this user are used up. Mend: sysctl fs.inotify.max_user_instances=1024"
+            ? "the inotify instances of this user are used up. Mend: "
+                + (InotifyLimit.instances?.raised(to: 1024) ?? "raise fs.inotify.max_user_instances")
             : text(errno: code)
         return "The kernel gives no events, so every folder \(reading(settings)): \(mend)."
     }
 
-    /// `limit` is the limit in force, if it is known; the one proposed is at least twice that.
-    static func watchLimit(_ path: String, _ limit: Int?, _ settings: WatcherSettings) -> String {
-        let proposal = max(524_288, (limit ?? 0) * 2)
-        let inForce = limit.map { " (\($0))" } ?? ""
-        return
-            "The limit of inotify watches of this user\(inForce) is reached: \(path), and what follows, \(reading(settings)). "
-            + "Mend: sysctl fs.inotify.max_user_watches=\(proposal), and the same line in /etc/sysctl.d/ to keep it; "
-            + "it is tried again every \(settings.rescanInterval.text)."
+    static func watchLimit(_ path: String, _ settings: WatcherSettings) -> String {
+        let limit = InotifyLimit.watches
+        let inForce = limit.map { " (\($0.inForce))" } ?? ""
+        let mend = limit?.raised(to: 524_288) ?? "raise fs.inotify.max_user_watches"
+        return "The limit of inotify watches of this user\(inForce) is reached: \(path), and what follows, \(reading(settings)). "
+            + "Mend: \(mend), and the same line in /etc/sysctl.d/ to keep it; it is tried again every \(settings.rescanInterval.text)."
     }
 
     static func noMemory(_ path: String, _ settings: WatcherSettings) -> String {
@@ -59,11 +54,9 @@ enum Notices {
             + "\(reading(settings)). It is probed again every \(settings.rescanInterval.text)."
     }
 
-    static func missing(_ path: String, _ reason: String) -> String {
-        "\(path) cannot be watched: \(reason). It is looked for again and again, and what it holds then is found."
+    static var overflow: String {
+        let mend = InotifyLimit.queuedEvents?.raised(to: 65_536) ?? "raise fs.inotify.max_queued_events"
+        return "More changes happened than the kernel queues for one program; the folders are looked through, nothing is lost. "
+            + "If it happens often: \(mend) (then restart bobbin)."
     }
-
-    static let overflow =
-        "More changes happened than the kernel queues for one program; the folders are looked through, nothing is lost. "
-        + "If it happens often: sysctl fs.inotify.max_queued_events=65536 (then restart bobbin)."
 }

@@ -79,7 +79,7 @@ extension WatchMachine {
         tell(token, .lost(.polling), now)
         switch reason {
         case .network(let kind): notice(about: "network \(token)", Notices.network(path, kind, settings))
-        case .watchLimit: notice(about: "limit", Notices.watchLimit(path, health.watchLimit, settings))
+        case .watchLimit: notice(about: "limit", Notices.watchLimit(path, settings))
         case .noMemory: notice(about: "memory", Notices.noMemory(path, settings))
         }
     }
@@ -91,7 +91,6 @@ extension WatchMachine {
         let pause = settings.pause(after: folder.pause)
         folders[token]?.pause = pause
         enter(.missing(retryAt: now + pause, reason: reason), token, now)
-        notice(about: "missing \(token)", Notices.missing(folder.path.escaped, reason))
     }
 
     /// bobbin-watch told that the folder went away. Often another has its name already.

@@ -47,7 +47,6 @@ extension WatchMachine {
         }
         folders[token]?.identity = identity
         folders[token]?.pause = nil
-        mayNoticeAgain(about: "missing \(token)")
         if proofs[identity.device] == .silent {
             enter(.silent, token, now)
             tell(token, .lost(.polling), now)

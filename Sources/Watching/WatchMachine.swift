@@ -67,7 +67,6 @@ struct WatchMachine {
         self.hasProgram = hasProgram
         process = hasProgram ? .down(retryAt: now) : .none
         rescanAt = now + settings.rescanInterval
-        if !hasProgram { notice(about: "start", Notices.noProgram(settings)) }
     }
 
     // MARK: Telling

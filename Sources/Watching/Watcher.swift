@@ -16,47 +16,59 @@ package final class Watcher: Sendable {
     package let changes: AsyncStream<[FolderChange]>
 
     private let loop: WatcherLoop
-    private let state = Mutex(State())
+    private let life = Life()
 
-    private struct State {
-        var lastToken = 0
-        var phase = Phase.new
-        /// Those who wait for the end.
-        var waiters: [CheckedContinuation<Void, Never>] = []
+    private final class Life: Sendable {
+        struct State {
+            enum Phase { case new, running, ended }
+            var lastToken = 0
+            var phase = Phase.new
+            /// Those who wait for the end.
+            var waiters: [CheckedContinuation<Void, Never>] = []
+        }
+        let state = Mutex(State())
+
+        func end() {
+            let waiters = state.withLock { state in
+                defer { state.waiters = [] }
+                state.phase = .ended
+                return state.waiters
+            }
+            for waiter in waiters { waiter.resume() }
+        }
     }
-    private enum Phase { case new, running, ended }
 
     /// - Parameters:
-    ///   - program: bobbin-watch; nil when there is none, which makes every folder polled.
-    ///   - clocks: `uptime` is used; it must agree with the pace of poll(2), unless time may stand still.
+    ///   - program: bobbin-watch; nil = every folder is polled, because that is wanted.
+    ///   - clocks: `uptime` is used; it must agree with the pace of time since boot, unless time may stand still.
     ///   - onNotice: called with what the operator should know, once for each matter, in one sentence or two with the
-    ///     mend. Called on the watcher's thread: it must not wait.
+    ///     mend. Called in the watcher's turn: it must not wait.
     package init(
         program: FilePath?, settings: WatcherSettings = WatcherSettings(), clocks: Clocks = .system,
         onNotice: @escaping @Sendable (String) -> Void
     ) {
-        let loop = WatcherLoop(program, settings, clocks, onNotice)
+        let loop = WatcherLoop(program, settings, clocks, onNotice: onNotice, onEnd: { [life] in life.end() })
         self.loop = loop
         changes = AsyncStream(unfolding: { await loop.outbox.next() }, onCancel: { loop.outbox.finish() })
     }
 
     /// Adds a folder, which need not exist yet. Returns without waiting for the file system.
     package func add(path: FilePath) async -> WatchToken {
-        let token = state.withLock { state in
+        let token = life.state.withLock { state in
             state.lastToken += 1
             return WatchToken(number: state.lastToken)
         }
-        loop.mailbox.post(.add(token, path))
+        loop.post(.add(token, path))
         return token
     }
 
-    package func remove(_ token: WatchToken) { loop.mailbox.post(.remove(token)) }
+    package func remove(_ token: WatchToken) { loop.post(.remove(token)) }
 
     /// Proves that events of the folder arrive, or that they do not: makes a hidden file and waits for its event, at
     /// most `probeTimeout` once the file is made. A failed probe makes the folders of that file system polled.
     package func probe(_ token: WatchToken) async -> ProbeResult {
         await withCheckedContinuation { continuation in
-            if !loop.mailbox.post(.probe(token, continuation)) {
+            if !loop.post(.probe(token, continuation)) {
                 continuation.resume(returning: .impossible("the watcher has ended"))
             }
         }
@@ -64,7 +76,7 @@ package final class Watcher: Sendable {
 
     package var health: WatcherHealth {
         var health = loop.machine.withLock { $0.snapshot() }
-        health.watchLimit = Limits.watches()
+        health.watchLimit = .watches
         return health
     }
 
@@ -73,27 +85,27 @@ package final class Watcher: Sendable {
     package func run() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let phase = state.withLock { state in
+                let phase = life.state.withLock { state in
                     defer { if state.phase == .new { state.phase = .running } }
                     if state.phase != .ended { state.waiters.append(continuation) }
                     return state.phase
                 }
                 switch phase {
-                case .new: start()
+                case .new: loop.start()
                 case .running: break
                 case .ended: continuation.resume()
                 }
             }
         } onCancel: {
-            loop.mailbox.post(.stop)
+            loop.post(.stop)
         }
     }
 
     /// Ends `run()` and waits for its end. Before `run()`: it will not start any more.
     package func shutdown() async {
-        loop.mailbox.post(.stop)
+        loop.post(.stop)
         await withCheckedContinuation { continuation in
-            let isRunning = state.withLock { state in
+            let isRunning = life.state.withLock { state in
                 if state.phase == .running { state.waiters.append(continuation) } else { state.phase = .ended }
                 return state.phase == .running
             }
@@ -102,36 +114,5 @@ package final class Watcher: Sendable {
                 continuation.resume()
             }
         }
-    }
-
-    private func start() {
-        let failure = OwnThread.start { [self] in
-            loop.run()
-            finished()
-        }
-        guard failure != 0 else { return }
-        loop.onNotice("No thread can be started (\(Notices.text(errno: failure))): nothing is watched.")
-        loop.close()
-        finished()
-    }
-
-    private func finished() {
-        let waiters = state.withLock { state in
-            defer { state.waiters = [] }
-            state.phase = .ended
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
-    }
-}
-
-/// The limits of inotify(7), as the kernel tells them.
-enum Limits {
-    /// Watches that one user may hold in all programs; nil when /proc does not tell.
-    static func watches() -> Int? {
-        guard let folder = try? Folder.open("/proc/sys/fs/inotify"),
-            let bytes = try? folder.read(RelativePath("max_user_watches"))
-        else { return nil }
-        return Int(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 }

@@ -16,8 +16,8 @@ package struct WatcherHealth: Sendable, Equatable {
     package var coalesced = 0
     /// Folders this watcher has a watch on; the folders that contain them, often one for all, are watched besides.
     package var watchesInUse = 0
-    /// Watches that one user may hold in all programs together (fs.inotify.max_user_watches); nil when unknown.
-    package var watchLimit: Int?
+    /// Nil when unknown.
+    package var watchLimit: InotifyLimit?
     /// In the order in which they were added.
     package var folders: [FolderHealth] = []
 

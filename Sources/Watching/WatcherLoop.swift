@@ -1,11 +1,11 @@
-import Dispatch
 import Documents
 import Files
 import Glibc
 import Synchronization
 import SystemPackage
+import Threads
 
-/// Does what the machine decides, on one thread that sleeps until a record, a message or a deadline comes.
+/// Does what the machine decides, in turn: when a record, a message or a deadline comes.
 final class WatcherLoop: Sendable {
     enum Message: Sendable {
         case add(WatchToken, FilePath)
@@ -16,204 +16,254 @@ final class WatcherLoop: Sendable {
         case stop
     }
 
-    let mailbox = Mailbox<Message>()
     let outbox: Outbox
     let machine: Mutex<WatchMachine>
     private let program: FilePath?
     private let clocks: Clocks
     let onNotice: @Sendable (String) -> Void
-    /// Where folders are looked at: that can take long, or for ever.
-    private let looking = DispatchQueue(label: "bobbin.watching", attributes: .concurrent)
+    /// Called once, when everything has ended.
+    private let onEnd: @Sendable () -> Void
+    private let reactor = Reactor()
+    private let mail = Mutex(Mail())
+    private let turn = Turn()
+
+    private struct Mail {
+        enum Phase { case new, running, ended }
+        var messages: [Message] = []
+        var phase = Phase.new
+    }
+
+    /// Only touched in turn.
+    private final class Turn: @unchecked Sendable {
+        var process: WatcherProcess?
+        var isFlushing = false
+        var parser = RecordParser()
+        /// The machine's next deadline, and the timer that is set for it.
+        var deadline = Duration.zero
+        var timer: Int?
+        var probes: [Int: CheckedContinuation<ProbeResult, Never>] = [:]
+        var lastProbe = 0
+    }
 
     init(
         _ program: FilePath?, _ settings: WatcherSettings, _ clocks: Clocks,
-        _ onNotice: @escaping @Sendable (String) -> Void
+        onNotice: @escaping @Sendable (String) -> Void, onEnd: @escaping @Sendable () -> Void
     ) {
         self.program = program
         self.clocks = clocks
         self.onNotice = onNotice
+        self.onEnd = onEnd
         outbox = Outbox(limit: settings.bufferLimit)
         machine = Mutex(WatchMachine(settings: settings, hasProgram: program != nil, now: clocks.uptime()))
     }
+    // MARK: From any thread
 
-    /// What only the thread knows.
-    private struct Thread {
-        var process: WatcherProcess?
-        var parser = RecordParser()
-        /// As much as a pipe holds.
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        var deadline = Duration.zero
-        var probes: [Int: CheckedContinuation<ProbeResult, Never>] = [:]
-        var lastProbe = 0
-        var isStopped = false
-    }
-
-    /// The body of the thread; returns when it was told to stop, with nothing left behind.
-    func run() {
-        var thread = Thread()
-        let bell = mailbox.open()
-        // Without a bell (no descriptors left) messages wait for the next look.
-        if bell < 0 { onNotice("No descriptor is left for the watcher; it reacts within a second instead of at once.") }
-        perform(machine.withLock { take(&$0, &thread) }, &thread)
-        while !thread.isStopped {
-            sleep(bell, &thread)
-            let now = clocks.uptime()
-            let effects = machine.withLock { machine in
-                if now >= thread.deadline { machine.tick(now) }
-                return take(&machine, &thread)
-            }
-            perform(effects, &thread)
+    func start() {
+        mail.withLock { $0.phase = .running }
+        reactor.perform { [self] in
+            perform(machine.withLock { take(&$0) })
+            readMessages()
         }
-        _ = thread.process?.end()
-        machine.withLock { $0.stopped() }
-        for waiter in thread.probes.values { waiter.resume(returning: .impossible("the watcher has ended")) }
-        close(bell: bell)
     }
 
-    /// Ends what others wait for. Called at the end of `run()`, or when it will never be.
-    func close(bell: Int32 = -1) {
-        for message in mailbox.close(bell) {
+    /// False when nobody will ever take the message.
+    @discardableResult
+    func post(_ message: Message) -> Bool {
+        let (isTaken, isFirst) = mail.withLock { mail in
+            guard mail.phase != .ended else { return (false, false) }
+            mail.messages.append(message)
+            return (true, mail.phase == .running && mail.messages.count == 1)
+        }
+        if isFirst { reactor.perform { self.readMessages() } }
+        return isTaken
+    }
+
+    /// Ends what others wait for.
+    func close() {
+        let left = mail.withLock { mail in
+            defer { mail.messages = [] }
+            mail.phase = .ended
+            return mail.messages
+        }
+        for message in left {
             if case .probe(_, let waiter) = message { waiter.resume(returning: .impossible("the watcher has ended")) }
         }
         outbox.finish()
     }
 
-    /// Waits, then handles what came: records before everything else.
-    private func sleep(_ bell: Int32, _ thread: inout Thread) {
-        var waits = [
-            pollfd(fd: thread.process?.records ?? -1, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: bell, events: Int16(POLLIN), revents: 0),
-            pollfd(
-                fd: thread.process?.hasUnsent == true ? thread.process?.commands ?? -1 : -1, events: Int16(POLLOUT),
-                revents: 0),
-        ]
-        // Rounded up, so that it is not early by a part of a millisecond and wakes in vain.
-        let pause = (thread.deadline - clocks.uptime()).nanoseconds / 1_000_000 + 1
-        let longest: Int64 = bell < 0 ? 1000 : Int64(Int32.max)
-        guard poll(&waits, nfds_t(waits.count), Int32(max(0, min(pause, longest)))) > 0 else {
-            return readMessages(&thread, bell < 0)
-        }
-        if waits[0].revents != 0 { readRecords(&thread) }
-        if waits[2].revents != 0 { thread.process?.flush() }
-        if waits[1].revents != 0 {
-            var bytes: UInt64 = 0
-            _ = read(bell, &bytes, 8)
-        }
-        readMessages(&thread, waits[1].revents != 0 || bell < 0)
+    // MARK: In turn
+
+    private func stop() {
+        endProcess()
+        if let timer = turn.timer { reactor.cancel(timer) }
+        reactor.stop()
+        machine.withLock { $0.stopped() }
+        for waiter in turn.probes.values { waiter.resume(returning: .impossible("the watcher has ended")) }
+        turn.probes = [:]
+        close()
+        onEnd()
     }
 
-    private func readRecords(_ thread: inout Thread) {
-        guard let process = thread.process else { return }
-        let count = thread.buffer.withUnsafeMutableBytes { read(process.records, $0.baseAddress, $0.count) }
-        if count < 0, errno == EINTR { return }
-        let now = clocks.uptime()
-        guard count > 0 else {
-            let how = process.end()
-            thread.process = nil
-            return perform(
-                machine.withLock { machine in
-                    machine.processEnded(how, now)
-                    return take(&machine, &thread)
-                }, &thread)
+    private func readMessages() {
+        let messages = mail.withLock { mail in
+            defer { mail.messages = [] }
+            return mail.messages
         }
-        let effects = machine.withLock { machine in
-            thread.parser.parse(thread.buffer[..<count]) { machine.handle($0, now) }
-            return take(&machine, &thread)
-        }
-        perform(effects, &thread)
-    }
-
-    private func readMessages(_ thread: inout Thread, _ mayHave: Bool) {
-        guard mayHave else { return }
-        let messages = mailbox.take()
-        guard !messages.isEmpty else { return }
         let now = clocks.uptime()
+        var isOver = false
         let effects = machine.withLock { machine in
             for message in messages {
                 switch message {
                 case .add(let token, let path): machine.add(token, path)
                 case .remove(let token): machine.remove(token)
                 case .probe(let token, let waiter):
-                    thread.lastProbe += 1
-                    thread.probes[thread.lastProbe] = waiter
-                    machine.probe(token, waiter: thread.lastProbe, now)
+                    turn.lastProbe += 1
+                    turn.probes[turn.lastProbe] = waiter
+                    machine.probe(token, waiter: turn.lastProbe, now)
                 case .examined(let answers): for (request, found) in answers { machine.examined(request, found, now) }
                 case .wroteProbe(let token, let failure): machine.wroteProbe(token, failure: failure, now)
-                case .stop: thread.isStopped = true
+                case .stop: isOver = true
                 }
             }
-            return take(&machine, &thread)
+            return take(&machine)
         }
-        perform(effects, &thread)
+        perform(effects)
+        if isOver { stop() }
+    }
+
+    private func readRecords() {
+        guard let process = turn.process else { return }
+        var effects: Effects?
+        let now = clocks.uptime()
+        let count = reactor.read(process.records) { bytes in
+            effects = machine.withLock { machine in
+                turn.parser.parse(bytes) { machine.handle($0, now) }
+                return take(&machine)
+            }
+        }
+        if let effects { return perform(effects) }
+        if count < 0, errno == EINTR || errno == EAGAIN { return }
+        let how = endProcess()
+        perform(
+            machine.withLock { machine in
+                machine.processEnded(how, now)
+                return take(&machine)
+            })
+    }
+
+    /// The next deadline of the machine has come, or the clock of a test stands still.
+    private func tick() {
+        turn.timer = nil
+        let now = clocks.uptime()
+        let effects = machine.withLock { machine in
+            if now >= turn.deadline { machine.tick(now) }
+            return take(&machine)
+        }
+        perform(effects)
+        if turn.timer == nil { setTimer() }
+    }
+
+    private func setTimer() {
+        if let timer = turn.timer { reactor.cancel(timer) }
+        turn.timer = reactor.after(max(.zero, turn.deadline - clocks.uptime())) { self.tick() }
     }
 
     private typealias Effects = (changes: [FolderChange], actions: [WatchMachine.Action])
 
-    private func take(_ machine: inout WatchMachine, _ thread: inout Thread) -> Effects {
+    private func take(_ machine: inout WatchMachine) -> Effects {
         defer {
             machine.changes = []
             machine.actions = []
             if machine.isDeadlineStale {
-                thread.deadline = machine.nextDeadline()
+                turn.deadline = machine.nextDeadline()
                 machine.isDeadlineStale = false
+                setTimer()
             }
         }
         return (machine.changes, machine.actions)
     }
 
-    private func perform(_ effects: Effects, _ thread: inout Thread) {
+    private func perform(_ effects: Effects) {
         if outbox.push(effects.changes) { machine.withLock { $0.health.coalesced += 1 } }
         for action in effects.actions {
             switch action {
             case .examine(let requests): examine(requests)
-            case .command(let command): thread.process?.send(command)
-            case .startProcess: startProcess(&thread)
-            case .endProcess:
-                _ = thread.process?.end()
-                thread.process = nil
+            case .command(let command): send(command)
+            case .startProcess: startProcess()
+            case .endProcess: endProcess()
             case .writeProbe(let token, let path): writeProbe(token, path)
             case .answerProbe(let number, let result):
-                thread.probes.removeValue(forKey: number)?.resume(returning: result)
+                turn.probes.removeValue(forKey: number)?.resume(returning: result)
             case .notice(let text): onNotice(text)
             }
         }
     }
 
-    private func startProcess(_ thread: inout Thread) {
+    // MARK: The process
+
+    private func startProcess() {
         guard let program else { return }
         var failure: String?
-        thread.parser = RecordParser()
+        turn.parser = RecordParser()
         do throws(WatcherProcess.StartFailure) {
-            thread.process = try WatcherProcess(program)
+            let process = try WatcherProcess(program)
+            turn.process = process
+            reactor.watch(process.records) { self.readRecords() }
         } catch {
             failure = error.text
         }
-        let id = thread.process?.id
+        let id = turn.process?.id
         let now = clocks.uptime()
         perform(
             machine.withLock { machine in
                 machine.startedProcess(id, failure: failure, now)
-                return take(&machine, &thread)
-            }, &thread)
+                return take(&machine)
+            })
     }
 
-    private func examine(_ requests: [WatchMachine.ExaminationRequest]) {
-        looking.async { [mailbox] in
-            mailbox.post(.examined(requests.map { ($0, Examination.look(at: $0.path)) }))
+    private func send(_ command: WatchCommand) {
+        turn.process?.send(command)
+        flushLater()
+    }
+
+    /// What the pipe did not take is written when it can take more.
+    private func flushLater() {
+        guard let process = turn.process, process.hasUnsent != turn.isFlushing else { return }
+        turn.isFlushing = process.hasUnsent
+        guard turn.isFlushing else { return reactor.unwatch(process.commands) }
+        reactor.watch(process.commands, isWriting: true) { [self] in
+            turn.process?.flush()
+            flushLater()
         }
     }
 
+    @discardableResult
+    private func endProcess() -> String {
+        guard let process = turn.process else { return "" }
+        reactor.unwatch(process.records)
+        reactor.unwatch(process.commands)
+        turn.isFlushing = false
+        turn.process = nil
+        return process.end()
+    }
+
+    // MARK: Looking, which can take long, or for ever
+
+    private func examine(_ requests: [WatchMachine.ExaminationRequest]) {
+        BlockingThreads.shared.perform { [self] in post(.examined(requests.map { ($0, Examination.look(at: $0.path)) })) }
+    }
+
     private func writeProbe(_ token: WatchToken, _ path: FilePath) {
-        looking.async { [mailbox] in
+        BlockingThreads.shared.perform { [self] in
             do throws(FileError) {
                 let folder = try Folder.open(path)
                 let place = RelativePath(WatchMachine.probeName)
                 try folder.remove(place)
                 _ = try folder.create(place)
                 try folder.remove(place)
-                mailbox.post(.wroteProbe(token, failure: nil))
+                post(.wroteProbe(token, failure: nil))
             } catch {
-                mailbox.post(.wroteProbe(token, failure: error.description))
+                post(.wroteProbe(token, failure: error.description))
             }
         }
     }

@@ -56,7 +56,7 @@ final class WatcherProcess {
         handle = spawn.pidfd
         commands = input[1]
         records = output[0]
-        _ = fcntl(commands, F_SETFL, O_NONBLOCK)
+        for end in [commands, records] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
     }
 
     func send(_ command: WatchCommand) {

@@ -6,7 +6,7 @@
 // one correctly is correct. Events come from bobbin-watch, a process of its own (design/architecture.md says why).
 //
 // Inside, `WatchMachine` decides and does nothing else: it takes what happened (a record, an answer, the time) and
-// tells what to do. `WatcherLoop` does it, on one thread that sleeps until a record, a message or a deadline comes.
+// tells what to do. `WatcherLoop` does it, when a record, a message or a deadline comes.
 // No record waits for the file system: looking at folders happens on other threads, whose answers are messages.
 //
 // Read `FolderChange.swift`, `Watcher.swift`, then `WatchMachine.swift` and its extensions.

@@ -11,7 +11,8 @@ struct Library {
     enum Interest {
         /// What appears in it. Not MODIFY: a file written in small pieces would give thousands.
         case content
-        /// What goes from it: a folder whose content is wanted may be among that.
+        /// What is removed from it: a folder whose content is wanted may be among that. One that is renamed tells so
+        /// itself (MOVE_SELF); MOVED_FROM would tell of each file that is claimed.
         case parent
 
         /// One folder may be both: MASK_ADD makes the second wish widen the first.
@@ -21,7 +22,7 @@ struct Library {
             case .content:
                 return always | UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_ATTRIB)
                     | UInt32(IN_EXCL_UNLINK)
-            case .parent: return always | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM)
+            case .parent: return always | UInt32(IN_DELETE)
             }
         }
     }

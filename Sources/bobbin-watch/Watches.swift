@@ -94,10 +94,7 @@ struct Watches {
         if has(IN_CLOSE_WRITE) { return report(Letter.closed, event, to: concerned) }
         if has(IN_CREATE) { return report(Letter.created, event, to: concerned) }
         if has(IN_ATTRIB) { return report(Letter.touched, event, to: concerned) }
-        if has(IN_DELETE) || has(IN_MOVED_FROM) {
-            let gone = parents.tokens(of: event.name, in: number)
-            return lose(gone, has(IN_DELETE) ? Letter.deleted : Letter.movedAway)
-        }
+        if has(IN_DELETE) { return lose(parents.tokens(of: event.name, in: number), Letter.deleted) }
         guard !concerned.isEmpty || parents.isKnown(number) else { return }
         if has(IN_MOVE_SELF) {
             // The watch follows the folder to its new place, where nothing of it is wanted.

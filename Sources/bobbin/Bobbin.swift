@@ -1,7 +1,9 @@
 import ArgumentParser
+import Engine
 import Files
 import Glibc
 import History
+import Threads
 
 /// The program `bobbin`. One file for each command.
 @main
@@ -31,22 +33,29 @@ struct Bobbin: AsyncParsableCommand {
                 ]),
         ])
 
-    static func main() async {
+    static func main() {
         signal(SIGPIPE, SIG_IGN)
         do {
-            try await execute(parseAsRoot(SubmitCommand.rewriting(ArgumentBytes.commandLine)))
+            let command = try parseAsRoot(SubmitCommand.rewriting(ArgumentBytes.commandLine))
+            if command is RunCommand { Signals.hold(Orchestrator.signals) }
+            try execute(command)
         } catch {
             end(with: error)
         }
     }
 
-    private static func execute(_ parsed: any ParsableCommand) async throws {
-        if let command = parsed as? any AsyncParsableCommand {
-            var command = command
-            try await command.run()
-        } else {
-            var command = parsed
-            try command.run()
+    private static func execute(_ parsed: any ParsableCommand) throws {
+        var command = parsed
+        guard let parsed = parsed as? any AsyncParsableCommand else { return try command.run() }
+        // Used by this one task only.
+        nonisolated(unsafe) var asynchronous = parsed
+        EventLoop.serve {
+            do {
+                try await asynchronous.run()
+            } catch {
+                end(with: error)
+            }
+            Glibc.exit(EXIT_SUCCESS)
         }
     }
 

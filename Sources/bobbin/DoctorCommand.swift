@@ -11,13 +11,20 @@ struct DoctorCommand: AsyncParsableCommand {
             at watches, free space, clocks, history, orchestrators that are gone, and what lies about. Exits with 1 when \
             something fails; warnings tell what works worse than it could.
 
+            With --verify it looks instead whether what Bobbin promises holds: no file lost or doubled, one final state, no \
+            process without an owner. Exits with 1 when a promise is broken; what a crash left for the next start is due, \
+            not broken.
+
             Example: bobbin doctor --root /srv/bobbin
+            Example: bobbin doctor --verify --ledger dropped.txt
             """)
 
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var options: VerifyOptions
 
     func run() async throws {
+        if options.verify { return try await verifyPromises() }
         let findings = try await Doctor(layout: root.layout).examine()
         let isFit = !findings.contains { $0.level == .fail }
         if output.json {

@@ -67,17 +67,14 @@ struct DoctorOfWatching {
         guard let limit = health.watchLimit else {
             return Finding(.ok, "watches", "fs.inotify.max_user_watches", "\(used) in use; the limit is not known")
         }
-        let text = "\(used) of \(limit) in use by the programs that can be seen"
+        let text = "\(used) of \(limit.inForce) in use by the programs that can be seen"
         // A folder of a queue takes two: itself, and the one that contains it.
-        if used * 10 > limit * 9 || notices.contains(where: { $0.contains("max_user_watches") }) {
+        if used * 10 > limit.inForce * 9 || notices.contains(where: { $0.contains(limit.sysctl) }) {
             return Finding(
-                .warn, "watches", "fs.inotify.max_user_watches",
-                text + "; what finds no watch is read every second instead",
-                mend:
-                    "sysctl fs.inotify.max_user_watches=\(max(524_288, limit * 2)), and the same line in /etc/sysctl.d/ to keep it"
-            )
+                .warn, "watches", limit.sysctl, text + "; what finds no watch is read every second instead",
+                mend: "\(limit.raised(to: 524_288)), and the same line in /etc/sysctl.d/ to keep it")
         }
-        return Finding(.ok, "watches", "fs.inotify.max_user_watches", text)
+        return Finding(.ok, "watches", limit.sysctl, text)
     }
 
     /// One line for each watch (proc_pid_fdinfo(5)), of all processes that we may look into.

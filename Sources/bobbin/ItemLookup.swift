@@ -78,9 +78,11 @@ struct ItemLookup {
 
     /// The id that a waiting file's envelope asks for.
     func envelopeID(of name: FileName) -> ItemID? {
-        guard let envelope = Envelope.name(for: name),
-            let bytes = try? folder.read(RelativePath(envelope), limit: Envelope.sizeLimit + 1)
-        else { return nil }
+        id(inEnvelope: Envelope.name(for: name))
+    }
+
+    private func id(inEnvelope name: FileName) -> ItemID? {
+        guard let bytes = try? folder.read(RelativePath(name), limit: Envelope.sizeLimit + 1) else { return nil }
         return (try? Envelope(bytes: bytes))?.id
     }
 
@@ -88,9 +90,16 @@ struct ItemLookup {
     func waitingName(of id: ItemID) throws -> FileName? {
         let listing = try folder.listing()
         while let entry = try listing.next() {
-            guard let name = entry.name.dropping(suffix: ".envelope"), envelopeID(of: name) == id else { continue }
-            return name
+            guard let name = entry.name.dropping(suffix: ".envelope"), self.id(inEnvelope: entry.name) == id else { continue }
+            return folder.exists(RelativePath(name)) ? name : try longName(ofEnvelope: entry.name)
         }
+        return nil
+    }
+
+    /// The file whose name was too long for that of its envelope.
+    private func longName(ofEnvelope name: FileName) throws -> FileName? {
+        let listing = try folder.listing()
+        while let entry = try listing.next() { if Envelope.name(for: entry.name) == name { return entry.name } }
         return nil
     }
 

@@ -49,7 +49,7 @@ struct JobsLook {
     }
 
     enum State {
-        case notSupported, notRunning, disabled, broken
+        case notSupported, notRunning, disabled, broken, stopped
         case circuitOpen(String)
         case running
 
@@ -59,6 +59,7 @@ struct JobsLook {
             case .notRunning: "not running"
             case .disabled: "disabled"
             case .broken: "broken"
+            case .stopped: "Stopped"
             case .circuitOpen: "circuit open"
             case .running: "Running"
             }
@@ -68,7 +69,7 @@ struct JobsLook {
             switch self {
             case .notSupported, .notRunning: .grey
             case .disabled: .yellow
-            case .broken, .circuitOpen: .red
+            case .broken, .stopped, .circuitOpen: .red
             case .running: .green
             }
         }
@@ -79,6 +80,7 @@ struct JobsLook {
         if job.runnable == nil { return .broken }
         if job.settings?.isDisabled == true { return .disabled }
         if !isServed { return .notRunning }
+        if state(of: job.key.name)?["state"]?.string == "Stopped" { return .stopped }
         return openCircuit(of: job.key.name).map { .circuitOpen($0) } ?? .running
     }
 }

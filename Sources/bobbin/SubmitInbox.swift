@@ -21,10 +21,10 @@ struct SubmitSource {
         let path = argument.path
         let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else {
-            let error = FileError(.open, path.escaped, Errno(rawValue: errno))
+            let error = FileError(.open, FileSubject(path), Errno(rawValue: errno))
             throw error.isMissing ? Failure(.notFound, error.description) : Failure(.inputOutput, error.description)
         }
-        file = OpenFile(adopting: descriptor, subject: path.escaped)
+        file = OpenFile(adopting: descriptor, subject: FileSubject(path))
         name = path.name
         let kind = try file.stamp().kind
         guard kind == .file else {
@@ -116,11 +116,7 @@ struct SubmitInbox {
 
     /// The envelope first: the file is claimed together with it, or not yet. False when the name is taken.
     private func place(_ file: RelativePath, _ envelope: RelativePath, as name: FileName) throws -> Bool {
-        guard let envelopeName = Envelope.name(for: name) else {
-            throw Failure(
-                .usage,
-                "\(name.escaped) is longer than 246 bytes, too long for an envelope beside it; give a shorter --name")
-        }
+        let envelopeName = Envelope.name(for: name)
         // A claim takes the envelope away a moment after the file.
         for look in 0..<20 {
             if folder.exists(RelativePath(name)) { return false }

@@ -24,7 +24,7 @@ struct SubmitTests {
         #expect(try await root.bobbin("submit", "ok", root.path + "/missing").status == 66)
         #expect(try await root.bobbin("submit", "ok", "-", input: "x").status == 64)
         #expect(try await root.bobbin("submit", "ok").status == 64)
-        for name in [".hidden", "done", "a.part", "a.envelope", "a/b", String(repeating: "n", count: 250)] {
+        for name in [".hidden", "done", "a.part", "a.envelope", "a/b", String(repeating: "n", count: 256)] {
             #expect(try await root.bobbin("submit", "ok", file, "--name", name).status == 64, "\(name)")
         }
         #expect(try await root.bobbin("submit", "ok", file, "--correlation-id", "two\nlines").status == 64)
@@ -41,6 +41,10 @@ struct SubmitTests {
         #expect(
             root.names("spool/ok").filter { $0.hasSuffix(".envelope") }.sorted()
                 == ["\(name).envelope", "f.txt.envelope"].sorted())
+
+        let long = String(repeating: "n", count: 255)
+        let id = try await root.bobbin("submit", "ok", file, "--name", long).id
+        #expect(try await root.bobbin("status", "ok", id, "--json").object["name"] as? String == long, "it waits, and is found by its id")
 
         try FileManager.default.createDirectory(atPath: root.path + "/spool/later", withIntermediateDirectories: false)
         let later = try await root.bobbin("submit", "later", file)

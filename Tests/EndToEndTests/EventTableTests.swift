@@ -35,7 +35,7 @@ struct EventTableTests {
                 queue.seen(status.id).map { $0 == expected } == [true],
                 "the run saw \(queue.seen(status.id).map(\.count)) bytes of \(expected.count)")
             #expect(queue.waiting == [])
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 

@@ -15,7 +15,7 @@ struct ExitCodeTests {
             #expect(status.attempt == 1)
             #expect(status.reason == "bad_input")
             #expect(status.error == "first\nthe reason")
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -51,7 +51,7 @@ struct ExitCodeTests {
                 #expect(starts.count == 2 && starts[1] - starts[0] >= 0.38, "\(failure.answer): started at \(starts)")
             }
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -73,7 +73,7 @@ struct ExitCodeTests {
             #expect(starts[1] - starts[0] >= 0.28 && starts[2] - starts[1] >= 0.58, "\(starts)")
             let item = try queue.item(status)
             #expect(item.log.count { $0.contains("SYS INFO] attempt ") } == 3)
-            #expect(InvariantChecker(root: root, maxAttempts: 3).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -97,7 +97,7 @@ struct ExitCodeTests {
             }
             #expect(bobbin.error.string.contains("works again"))
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -139,7 +139,7 @@ struct ExitCodeTests {
             let status = try await queue.wait("f", .succeeded)
             #expect(status.attempt == 1)
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 

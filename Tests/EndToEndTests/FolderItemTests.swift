@@ -18,7 +18,7 @@ struct FolderItemTests {
             #expect(root.runs.count("start") == 2)
             #expect((queue.path / "tree" / "sub" / "b").string == "2\n")
             #expect(queue.waiting == [queue.path / "tree"])
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 

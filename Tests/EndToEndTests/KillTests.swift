@@ -5,18 +5,6 @@ import Testing
 @Suite(.serialized) struct KillTests {
     private static let kills = getenv("BOBBIN_KILLS").flatMap { Int(String(cString: $0)) } ?? 100
 
-    /// A generator whose failures can be repeated: `BOBBIN_SEED`.
-    private struct Dice: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     private static let settings =
         #"{"max_concurrency": 2, "max_attempts": 4, "retry_delay": [0.05, 0.1, 0.2], "stopping_wait_time": 1}"#
 
@@ -115,7 +103,7 @@ import Testing
             // Retries that rest for longer than a drain waits do not occur here; what a killed drop left is an item.
             try await root.drain(within: .seconds(60))
             try rememberFinals(queues, &finals, seed)
-            let violations = InvariantChecker(root: root, maxAttempts: 4).violations(isDrained: true)
+            let violations = try await InvariantChecker(root: root).violations(isDrained: true)
             for violation in violations { Issue.record("\(violation) (seed \(seed))") }
             let count = { (place: Queue.Place) in queues.flatMap { $0.items(place) }.count }
             print(

@@ -28,7 +28,24 @@ struct RecoveryTests {
             #expect(status.output("n") == "1")
             try await wait(for: "the end of the orphan") { root.processesOfRuns.isEmpty }
             try await root.stop(second)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
+    /// The orphan takes a second to end; until then nothing is in any folder that a drain would look at.
+    @Test func drain_waitsForTheRecoveryOfWhatACrashLeft() async throws {
+        try await withRoot { root in
+            let queue = root.job(
+                "q", #"if [ -e "$N/again" ]; then see; finish 0; fi; trap '' TERM; note deaf; while :; do sleep 0.05; done"#,
+                settings: #"{"stopping_wait_time": "1s"}"#)
+            let first = try await root.start()
+            try queue.drop("f")
+            _ = try await queue.wait(run: "deaf")
+            try await first.kill9()
+            (root.notes / "again").write("")
+            try await root.drain()
+            #expect(queue.status("f")?.state == .succeeded)
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -69,7 +86,7 @@ struct RecoveryTests {
             try await root.drain()
             let status = try #require(queue.status("f"))
             #expect(status.state == .failed && status.reason == "interrupted_too_often" && status.interruptions == 3)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -88,7 +105,7 @@ struct RecoveryTests {
                 try await queue.wait("f\(round)", .succeeded)
             }
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -136,7 +153,7 @@ struct RecoveryTests {
             #expect(root.runs.count("start") == 300)
             let instances = Set(queue.items(.done).compactMap { $0.outcome?.output("by") })
             #expect(instances.count == 2, "both worked")
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -152,7 +169,7 @@ struct RecoveryTests {
             try queue.drop("after")
             try await queue.wait("after", .succeeded)
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -168,7 +185,7 @@ struct RecoveryTests {
             try queue.drop("after")
             try await queue.wait("after", .succeeded)
             try await root.stop(bobbin)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 

@@ -137,7 +137,7 @@ struct ScriptTests {
             let item = try queue.item(status)
             #expect((item.folder / "checkpoint").string == "checkpoint 3\n")
             #expect(!(item.folder / "work").exists)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 
@@ -195,7 +195,7 @@ struct ScriptTests {
             let after = root.queue("after")
             #expect((after.path / "f").string == "content\n")
             #expect(!(after.path / "g").exists)
-            #expect(InvariantChecker(root: root).violations(isDrained: true).filter { !$0.contains("envelope") } == [])
+            #expect(try await InvariantChecker(root: root).violations(isDrained: true).filter { !$0.contains("envelope") } == [])
         }
     }
 
@@ -213,7 +213,7 @@ struct ScriptTests {
             #expect(second.seen(two.id) == [Array("TEXT".utf8)])
             #expect(two.output("trigger") == "forward")
             #expect(two.json["correlation_id"]?.string == one.id)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            try await root.expectPromises(isDrained: true)
         }
     }
 

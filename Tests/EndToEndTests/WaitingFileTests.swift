@@ -22,7 +22,7 @@ struct WaitingFileTests {
         try await root.stop(bobbin)
         #expect(root.runs.starts(of: status.id) == 1)
         #expect(queue.seen(status.id).map { $0 == content } == [true])
-        #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+        try await root.expectPromises(isDrained: true)
     }
 
     static let holders: [(String, String)] = [

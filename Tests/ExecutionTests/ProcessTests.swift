@@ -3,6 +3,7 @@ import Files
 import Glibc
 import SystemPackage
 import Testing
+import Threads
 
 @testable import Execution
 
@@ -29,7 +30,7 @@ import Testing
     /// Ends the parents, and with them what a failed test left, when the test is over.
     private final class Parents: Sendable {
         let runner: Runner
-        init() throws { runner = try Runner() }
+        init() throws { runner = Runner() }
         deinit { runner.killAll() }
     }
 
@@ -119,7 +120,7 @@ import Testing
     @Test func reactor_letsGoOfCancelledDeadlines() async throws {
         final class Token: Sendable {}
         final class Watch: @unchecked Sendable { weak var token: Token? }
-        let reactor = try Reactor()
+        let reactor = Reactor()
         let watch = Watch()
         await withCheckedContinuation { continuation in
             reactor.perform {

@@ -12,7 +12,7 @@ import Testing
     private let scratch: Scratch
 
     init() throws {
-        runner = try Runner(ownsAllOrphans: false)
+        runner = Runner(ownsAllOrphans: false)
         scratch = try Scratch()
     }
 

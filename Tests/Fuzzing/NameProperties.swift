@@ -20,7 +20,8 @@ enum NameProperties {
         try require(!verdict.isItem || !name.hasPrefix("."), "a hidden name is taken: \(shown)")
         try require(!verdict.isItem || !name.hasSuffix(".envelope"), "an envelope is taken: \(shown)")
         for side in NameFilter.standard.sideFileNames(for: name) { try require(side != name, "it holds itself back: \(shown)") }
-        if let envelope = Envelope.name(for: name) { try require(!NameFilter.standard.verdict(envelope).isItem, "\(envelope) is taken") }
+        let envelope = Envelope.name(for: name)
+        try require(!NameFilter.standard.verdict(envelope).isItem, "\(envelope) is taken")
     }
 
     /// Pattern, NUL, name. A name matches itself when it is quoted, and whatever it is when stars stand around.

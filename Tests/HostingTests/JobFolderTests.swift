@@ -93,16 +93,60 @@ import Testing
         #expect(try load().script.command?.arguments.first == root.place("venv/python3").bytes)
     }
 
-    @Test(arguments: ["job", "job/run.sh", "job/settings.job"])
-    func whatEveryUserMayChange_isNotRunAsRoot(_ open: String) throws {
-        try root.write("echo", to: "job/run.sh")
+    private static let parts = ["job", "job/inner", "job/inner/run.sh", "job/settings.job"]
+
+    private func writeParts() throws {
+        try root.write("echo", to: "job/inner/run.sh")
         try root.write("{}", to: "job/settings.job")
+    }
+
+    @Test(arguments: parts, [0o775, 0o757])
+    func whatOthersMayChange_isNotRunAsRoot(_ part: String, _ mode: mode_t) throws {
+        try writeParts()
         #expect(try load(isRoot: true).problems.isEmpty)
-        #expect(chmod("\(root.text)/\(open)", 0o777) == 0)
-        #expect(
-            try load(isRoot: true).problems.first?.contains(
-                "\(open) can be changed by every user while bobbin runs as root; chmod o-w") == true)
+        let path = "\(root.text)/\(part)"
+        #expect(chmod(path, mode) == 0)
+        let problem = try #require(load(isRoot: true).problems.first)
+        #expect(problem.hasPrefix("\(path) can be changed by others than root, while bobbin runs as root: chmod go-w \(path), or"))
+        #expect(try load(isRoot: true).script.command == nil)
         #expect(try load(isRoot: false).problems.isEmpty)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give files away"), arguments: parts)
+    func whatBelongsToAnotherUser_isNotRunAsRoot(_ part: String) throws {
+        try writeParts()
+        let path = "\(root.text)/\(part)"
+        #expect(chown(path, 1, 1) == 0)
+        let problem = try #require(load(isRoot: true).problems.first)
+        let expected = "\(path) can be changed by its owner, who is not root, while bobbin runs as root: chown root \(path), or"
+        #expect(problem.hasPrefix(expected))
+        #expect(try load(isRoot: false).problems.isEmpty)
+    }
+
+    @Test func programOfTheCommand_isLookedAtAsRoot() throws {
+        try root.write("#!/bin/sh\n", to: "job/tool", mode: 0o775)
+        try root.write(#"{"command": ["./tool"]}"#, to: "job/settings.job")
+        #expect(try load(isRoot: true).problems.first?.contains("/job/tool can be changed by others") == true)
+        try root.write(#"{"command": ["sh", "-c", "true"]}"#, to: "job/settings.job")
+        #expect(try load(isRoot: true).problems.isEmpty)
+    }
+
+    @Test func allThatIsWrong_isNamedAtOnce() throws {
+        try writeParts()
+        let paths = Self.parts.map { "\(root.text)/\($0)" }
+        for path in paths { #expect(chmod(path, 0o777) == 0) }
+        #expect(try load(isRoot: true).problems.first?.contains("chmod go-w \(root.text)/job \(root.text)/job/inner ") == true)
+    }
+
+    @Test func change_ofTheModeAlone_isSeen() throws {
+        try writeParts()
+        var later = surroundings
+        later.isRoot = true
+        later.clocks = Clocks(now: { Clocks.system.now() + .seconds(1) }, uptime: Clocks.system.uptime)
+        let first = try JobFolder.load(FileName("job"), .triggered, in: root.folder, surroundings: later)
+        #expect(first.isSettled && first.problems.isEmpty)
+        #expect(chmod("\(root.text)/job/inner/run.sh", 0o664) == 0)
+        #expect(try JobFolder.load(FileName("job"), .triggered, in: root.folder, known: first, surroundings: later).problems.count == 1)
     }
 
     @Test func unchangedFolder_isNotReadAgain() throws {

@@ -149,8 +149,19 @@ import Testing
     @Test func envelope_thatIsTooLarge_isRefused() {
         let text = "{\"properties\": {\"x\": \"" + String(repeating: "x", count: Envelope.sizeLimit) + "\"}}"
         #expect(throws: Envelope.Problem.self) { try Envelope(bytes: Array(text.utf8)) }
-        #expect(Envelope.name(for: FileName(Array(repeating: 0x61, count: 247))!) == nil)
+    }
+
+    @Test func envelopeName_isTheNameUntilItIsTooLong() throws {
         #expect(Envelope.name(for: "a.csv") == "a.csv.envelope")
+        let fits = FileName(Array(repeating: 0x61, count: 246))!
+        #expect(Envelope.name(for: fits).bytes == fits.bytes + Array(".envelope".utf8))
+        var seen: Set<FileName> = []
+        for count in 247...255 {
+            let name = FileName(Array(repeating: 0x61, count: count))!
+            let short = Envelope.name(for: name)
+            #expect(short.bytes.count == 226 && short.bytes.starts(with: name.bytes[..<200]) && short.hasSuffix(".envelope"))
+            #expect(seen.insert(short).inserted)
+        }
     }
 
     @Test(

@@ -1,5 +1,7 @@
 import Documents
 import Files
+import Synchronization
+import SystemPackage
 import Testing
 
 @testable import Spool
@@ -38,5 +40,22 @@ import Testing
         #expect(own.peers().isEmpty)
         own.removeDead()
         #expect(try folder.names().count == 1)
+    }
+
+    /// Another orchestrator that starts at the same moment takes the file that is not locked yet for one of the dead.
+    @Test func registration_whoseFileIsTakenForDead_isMadeAgain() throws {
+        let place = try Place()
+        let taken = Mutex(0)
+        // While the first lock is asked for, the other has it, and removes the file.
+        let plan = Faults { operation, _ in
+            operation == .lock
+                && taken.withLock { count in
+                    count += 1
+                    return count == 1
+                } ? .wouldBlock : nil
+        }
+        let own = try Faults.$plan.withValue(plan) { try Instances.register(dataFolder: place.data, clocks: place.clocks) }
+        #expect(taken.withLock { $0 } == 2)
+        #expect(try Instances.register(dataFolder: place.data, clocks: place.clocks).isAlive(own.own))
     }
 }

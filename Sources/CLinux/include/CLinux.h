@@ -3,6 +3,9 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -87,13 +90,32 @@ int clinux_reap(int pidfd, int *signalled, int *value);
 /* A pipe, close-on-exec, whose reading end does not block. */
 int clinux_output_pipe(int ends[2]);
 
-/* --- waiting (the Reactor) --- */
+/* --- waiting (the room Threads) --- */
+#define CLINUX_WRITING 1
+#define CLINUX_EDGE 2
+#define CLINUX_ONCE 4
 int clinux_poller(void);
 int clinux_bell(void);
-int clinux_poller_add(int poller, int descriptor);
-int clinux_poller_remove(int poller, int descriptor);
-/* Fills `ready` with descriptors that can be read or whose other end is gone; timeout in ms, -1 = for ever. */
-int clinux_poller_wait(int poller, int *ready, int count, int timeout);
+/* A timer on the clock that counts from boot; 0 nanoseconds stop it. */
+int clinux_timer(void);
+void clinux_timer_set(int timer, int64_t nanoseconds);
+/* Waits for a descriptor to be readable (or writable: CLINUX_WRITING), or its other end to be gone; with CLINUX_ONCE
+ * until it is told of, then not before clinux_poller_again. */
+int clinux_poller_watch(int poller, int descriptor, uint64_t token, int how);
+int clinux_poller_again(int poller, int descriptor, uint64_t token, int how);
+int clinux_poller_unwatch(int poller, int descriptor);
+/* Fills `tokens` with what is ready; timeout in ms, -1 = for ever. */
+int clinux_poller_wait(int poller, uint64_t *tokens, int count, int timeout);
+
+/* Makes a mutex whose waiters first try for a moment before they sleep. */
+void clinux_mutex(pthread_mutex_t *mutex);
+
+/* sem_wait(3) for so many milliseconds at most, on the monotonic clock: 0, or -1 (ETIMEDOUT). */
+int clinux_wait(sem_t *semaphore, int milliseconds);
+
+/* A descriptor that tells of signals, which must be blocked; and the next of them, 0 = none has come. */
+int clinux_signals(const sigset_t *signals);
+int clinux_next_signal(int descriptor);
 
 /* Raises the limit of open descriptors to the hard limit; tells the limits as they were. */
 int clinux_raise_descriptor_limit(struct clinux_limit *before);

@@ -3,18 +3,17 @@ import Files
 
 extension FolderQueue {
     /// What is not a regular file (or an accepted folder) is never opened: it is moved to `failed/` as it is.
-    func refuse(_ name: FileName, in index: Int, kind: Stamp.Kind) throws(FileError) {
+    func refuse(_ name: FileName, _ stamp: Stamp, in index: Int, kind: Stamp.Kind) throws(FileError) {
         try bury(
-            name, in: index, reason: "not_a_file",
+            name, stamp, in: index, reason: "not_a_file",
             error: "\(name.escaped) is \(kind.words); only regular files are taken, and it was not opened")
     }
 
     /// Moves a file that cannot be an item to `failed/`, with the reason, without running anything.
-    func bury(_ name: FileName, in index: Int, reason: String, error: String) throws(FileError) {
+    func bury(_ name: FileName, _ stamp: Stamp, in index: Int, reason: String, error: String) throws(FileError) {
         let now = around.clocks.now()
         let id = ItemID.make(at: now)
         let place = ItemPlace.claimed(id)
-        guard let stamp = try inboxes[index].stamp(RelativePath(name)) else { return }
         Step.buryFolder.before()
         try folder.makeFolder(place.root, mode: 0o750)
         try folder.makeFolder(place.payloadFolder, mode: 0o750)
@@ -26,10 +25,12 @@ extension FolderQueue {
             return
         }
         Step.buryRename.after()
-        Step.buryLetter.before()
-        if let envelope = Envelope.name(for: name) {
-            _ = try inboxes[index].move(RelativePath(envelope), to: folder, as: place.envelope)
+        // Replaced since the look that condemned it: what was moved may be a good file.
+        guard try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true else {
+            return try putBack(name, to: inboxes[index], from: place)
         }
+        Step.buryLetter.before()
+        _ = try inboxes[index].move(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope)
         Step.buryLetter.after()
         let record = ItemRecord(
             id: id, name: name, trigger: .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,

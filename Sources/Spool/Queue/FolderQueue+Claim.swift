@@ -86,7 +86,7 @@ extension FolderQueue {
         case .ready: break
         case .refuse(let kind):
             inbox.forget(candidate.key)
-            try refuse(name, in: candidate.key.folder, kind: kind)
+            try refuse(name, stamp, in: candidate.key.folder, kind: kind)
             return nil
         case .leave:
             inbox.forget(candidate.key)
@@ -110,7 +110,7 @@ extension FolderQueue {
             envelope = try loadEnvelope(of: name, in: inboxFolder)
         } catch {
             inbox.forget(candidate.key)
-            try bury(name, in: candidate.key.folder, reason: "bad_envelope", error: error.description)
+            try bury(name, stamp, in: candidate.key.folder, reason: "bad_envelope", error: error.description)
             return nil
         }
         if let notBefore = envelope?.envelope.notBefore, notBefore > around.clocks.now() {
@@ -203,16 +203,17 @@ extension FolderQueue {
         let place = ItemPlace.claimed(id)
         Step.claimFolder.before()
         // An id that a caller chose may be known already: then the item gets one of its own.
-        guard try folder.makeFolder(place.root, mode: 0o750) else {
+        let isKnown = envelope?.envelope.id.map { !isNowhere($0) } ?? false
+        guard !isKnown, try folder.makeFolder(place.root, mode: 0o750) else {
             return try rename(
                 name, from: inboxFolder, payload: payload, isLeased: isLeased, stamp: stamp, envelope: envelope?.withoutID)
         }
         do throws(FileError) {
             try folder.makeFolder(place.payloadFolder, mode: 0o750)
             Step.claimFolder.after()
-            if envelope != nil, let envelopeName = Envelope.name(for: name) {
+            if envelope != nil {
                 Step.claimLetter.before()
-                _ = try inboxFolder.link(RelativePath(envelopeName), to: folder, as: place.envelope)
+                _ = try inboxFolder.link(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope)
                 Step.claimLetter.after()
             }
             Step.claimRename.before()
@@ -236,9 +237,9 @@ extension FolderQueue {
             throw error
         }
         Step.claimRename.after()
-        if envelope != nil, let envelopeName = Envelope.name(for: name) {
+        if envelope != nil {
             Step.claimUnlink.before()
-            try inboxFolder.remove(RelativePath(envelopeName))
+            try inboxFolder.remove(RelativePath(Envelope.name(for: name)))
             Step.claimUnlink.after()
         }
         var record = ItemRecord(
@@ -253,9 +254,7 @@ extension FolderQueue {
             return try begin(record, machine: ItemMachine(), place: place, payload: payload, isNew: true)
         } catch {
             // Not recorded, so not started: the file goes back to where it was dropped.
-            if envelope != nil, let envelopeName = Envelope.name(for: name) {
-                _ = try folder.link(place.envelope, to: inboxFolder, as: RelativePath(envelopeName))
-            }
+            if envelope != nil { _ = try folder.link(place.envelope, to: inboxFolder, as: RelativePath(Envelope.name(for: name))) }
             try folder.remove(place.record)
             try putBack(name, to: inboxFolder, from: place)
             throw error
@@ -321,7 +320,7 @@ extension FolderQueue {
     }
 
     /// The rename met another file than the one that was locked, or none: what was moved goes back, and is judged anew.
-    private func putBack(_ name: FileName, to inboxFolder: Folder, from place: ItemPlace) throws(FileError) {
+    func putBack(_ name: FileName, to inboxFolder: Folder, from place: ItemPlace) throws(FileError) {
         if try folder.move(place.payload(name), to: inboxFolder, as: RelativePath(name)) == .taken {
             // A newer file has the name: what we hold becomes an item of its own through recovery.
             Task { await self.recover() }

@@ -135,10 +135,9 @@ extension FolderQueue {
     }
 
     func loadEnvelope(of name: FileName, in inboxFolder: Folder) throws(Envelope.Problem) -> LoadedEnvelope? {
-        guard let envelopeName = Envelope.name(for: name) else { return nil }
         let bytes: [UInt8]?
         do throws(FileError) {
-            bytes = try inboxFolder.read(RelativePath(envelopeName), limit: Envelope.sizeLimit + 1)
+            bytes = try inboxFolder.read(RelativePath(Envelope.name(for: name)), limit: Envelope.sizeLimit + 1)
         } catch {
             throw Envelope.Problem("\(error)")
         }

@@ -23,9 +23,10 @@ extension FolderQueue {
                 around.onTransition(transition)
                 scheduleWake()
                 return .accepted(transition)
-            } catch  where error.isMissing && !work.isMoved && folder.isMissing(item.place.root) {
+            } catch  where error.isMissing && folder.isMissing(item.place.root) {
                 // Somebody took the item away under us (an operator, or recovery by another orchestrator).
                 held[grant.item] = nil
+                if isNowhere(grant.item) { _ = try? removeStatus(of: grant.item, name: grant.name) }
                 slots.giveBack(work.item.slot)
                 tell("stale \(grant.item)", "item \(grant.item) was taken away while it ran; its outcome is dropped")
                 return .stale
@@ -54,8 +55,6 @@ extension FolderQueue {
         var status: StatusDocument?
         var leftovers = Leftovers()
         var isOutcomeWritten = false
-        /// The item lies in `retry/` already; only its status is missing.
-        var isMoved = false
     }
 
     /// What besides payload and record lies in an item's folder. Known from the run, so that the common case, nothing,
@@ -225,8 +224,7 @@ extension FolderQueue {
         record.nextAttemptAt = due
         record.slot = nil
         status.nextAttemptAt = due
-        try layToRest(record, of: &work)
-        try writeStatus(status)
+        try layToRest(record, status, of: &work)
         shelf.put(record.id, due: uptime + rest)
         item.payload.letGo()
         if rest == .zero { hint.yield() }
@@ -246,9 +244,9 @@ extension FolderQueue {
         Step.commitCheckpoint.after()
     }
 
-    /// Records what is to be remembered and moves the item to `retry/`, once.
-    func layToRest(_ record: ItemRecord, of work: inout PendingCommit) throws(FileError) {
-        guard !work.isMoved else { return }
+    /// Records what is to be remembered and moves the item to `retry/`. The status comes before the move, as with a final
+    /// state: a crash in between leaves a claimed item, whose recovery does all of it again.
+    func layToRest(_ record: ItemRecord, _ status: StatusDocument, of work: inout PendingCommit) throws(FileError) {
         let place = work.item.place
         Step.commitRecord.before()
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
@@ -256,12 +254,12 @@ extension FolderQueue {
         Step.moveClear.before()
         try removeRunFiles(at: place)
         Step.moveClear.after()
+        try writeStatus(status)
         let target = ItemPlace.retry(record.id)
         Step.moveRetry.before()
         if try folder.move(place.root, to: folder, as: target.root) == .missing, folder.isMissing(target.root) {
             throw FileError(.move, folder.shownPath(place.root), .noSuchFileOrDirectory)
         }
-        work.isMoved = true
         Step.moveRetry.after()
     }
 

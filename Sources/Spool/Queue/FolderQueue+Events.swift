@@ -19,7 +19,7 @@ extension FolderQueue {
 
     /// Takes in what the watcher saw. Names that are never items are dropped here, before they cost memory.
     package func note(_ sightings: [Sighting]) {
-        for sighting in sightings {
+        for sighting in sightings where inboxes.indices.contains(sighting.folder) {
             let isReserved = sighting.folder == 0 && QueueLayout.reserved.contains(sighting.name)
             guard !isReserved, rules.names.verdict(sighting.name).isItem else { continue }
             let key = Inbox.Key(folder: sighting.folder, name: sighting.name)

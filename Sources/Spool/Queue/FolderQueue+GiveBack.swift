@@ -20,7 +20,7 @@ extension FolderQueue {
         let isBlank =
             item.record.failures == 0 && item.record.interruptions == 0 && item.record.envelope == nil
             && folder.isMissing(place.checkpoint) && folder.isMissing(place.work)
-        if isBlank, !work.isMoved, let transition = try returnToInbox(item, status: status) { return transition }
+        if isBlank, let transition = try returnToInbox(item, status: status) { return transition }
         var record = item.record
         var status = status
         let now = around.clocks.now()
@@ -29,8 +29,7 @@ extension FolderQueue {
         status.state = .retrying
         status.reason = reason
         status.nextAttemptAt = now
-        try layToRest(record, of: &work)
-        try writeStatus(status)
+        try layToRest(record, status, of: &work)
         shelf.put(record.id, due: uptime)
         item.payload.letGo()
         return Transition(
@@ -41,6 +40,10 @@ extension FolderQueue {
     private func returnToInbox(_ item: Held, status: StatusDocument) throws(FileError) -> Transition? {
         let place = item.place
         let name = item.record.name
+        // Before the move, so that no status is left of an item that is none any more.
+        Step.moveUnstatus.before()
+        try removeStatus(of: item.record.id, name: name)
+        Step.moveUnstatus.after()
         Step.moveInbox.before()
         switch try folder.move(place.payload(name), to: folder, as: RelativePath(name)) {
         case .taken: return nil
@@ -49,9 +52,6 @@ extension FolderQueue {
         case .missing, .moved: break
         }
         Step.moveInbox.after()
-        Step.moveUnstatus.before()
-        try removeStatus(of: item.record.id, name: name)
-        Step.moveUnstatus.after()
         Step.moveRemove.before()
         try folder.removeTree(place.root)
         Step.moveRemove.after()

@@ -1,5 +1,6 @@
 import Documents
 import Files
+import SystemPackage
 
 extension FolderQueue {
     /// Makes a committed outcome visible and moves the item to its final folder. Every step is named by the item's id,
@@ -135,20 +136,33 @@ extension FolderQueue {
 
     /// One file into another queue's inbox: its envelope first, then the file, under a name that is free.
     private func drop(_ file: FileName, from source: RelativePath, into queue: Folder, record: ItemRecord) throws(FileError) {
-        let own = FileName(Array("\(record.id)-".utf8) + file.bytes.suffix(255 - 37 - 9)) ?? file
         let envelope = Envelope(
             correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward,
-            hops: (record.envelope?.hops ?? 0) + 1)
-        for target in [file, own] {
-            guard !queue.exists(RelativePath(target)), let envelopeName = Envelope.name(for: target) else { continue }
-            if !queue.exists(RelativePath(envelopeName)) {
+            hops: (record.envelope?.hops ?? 0) + 1
+        ).json.prettyBytes
+        for target in [file, Self.ownName(of: file, from: record.id)] where !queue.exists(RelativePath(target)) {
+            let place = RelativePath(Envelope.name(for: target))
+            let found = try queue.read(place, limit: Envelope.sizeLimit)
+            // Somebody is about to drop a file of that name; or a crash cut us off here.
+            if let found, found != envelope { continue }
+            if found == nil {
                 Step.publishLetter.before()
-                try queue.replace(RelativePath(envelopeName), with: envelope.json.prettyBytes, mode: 0o640)
+                try queue.replace(place, with: envelope, mode: 0o640)
                 Step.publishLetter.after()
             }
             Step.publishForward.before()
             if try folder.move(source / file, to: queue, as: RelativePath(target)) == .moved { return Step.publishForward.after() }
+            // Another was faster; what is ours must not be taken for its.
+            try queue.remove(place)
         }
+        throw FileError(.move, folder.shownPath(source / file), .fileExists)
+    }
+
+    /// A name that nobody else chooses. The end of a user's name, which may tell its type, stays.
+    static func ownName(of file: FileName, from id: ItemID) -> FileName {
+        let mark = Array("\(id)-".utf8)
+        return FileName(mark + file.bytes)
+            ?? FileName(mark + ShortName.hash(file.bytes) + [UInt8(ascii: "-")] + file.bytes.suffix(200)) ?? file
     }
 }
 

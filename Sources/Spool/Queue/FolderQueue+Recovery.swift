@@ -7,6 +7,8 @@ extension FolderQueue {
     ///
     /// One at a time: two that hunt the same processes would tell them to stop twice.
     package func recover() async -> [Recovered] {
+        recoveries = (recoveries ?? 0) + 1
+        defer { recoveries? -= 1 }
         let earlier = recovery
         let task = Task {
             _ = await earlier?.value
@@ -111,10 +113,7 @@ extension FolderQueue {
         }
         record.slot = nil
         // Whatever becomes of the item: left here, they would be in the way of the next run's.
-        Step.recoverClear.before()
-        try removeRunFiles(at: place)
-        for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
-        Step.recoverClear.after()
+        try clearUnfinished(at: place)
         if folder.exists(place.cancelRequest) {
             try bury(record, place: place, state: .cancelled, reason: "cancelled", error: "cancelled by an operator")
             return .failed
@@ -143,10 +142,14 @@ extension FolderQueue {
             Step.recoverTorn.after()
             return try await recover(orphan, hasChanged: &hasChanged)
         }
-        let payload = try openPayload(status.name, at: orphan.place)
+        // What was refused is not opened now either, and has no lock.
+        let kind = try folder.stamp(orphan.place.payload(status.name))?.kind
+        let payload = kind == .file || kind == .folder ? try openPayload(status.name, at: orphan.place) : nil
         if let payload, try !payload.tryLock() { return nil }
         defer { withExtendedLifetime(payload) {} }
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
+        if orphan.record == nil { try folder.replace(orphan.place.record, with: record.json.prettyBytes, mode: 0o640) }
+        try removeTemporaries(at: orphan.place)
         try await publish(record, status: status, at: orphan.place, leftovers: .unknown)
         around.onTransition(
             Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
@@ -167,12 +170,26 @@ extension FolderQueue {
         status.reason = record.attempts.last?.reason
         status.nextAttemptAt = record.nextAttemptAt
         status.correlationID = record.envelope?.correlationID
+        try writeStatus(status)
         Step.recoverRetry.before()
-        let move = try folder.move(place.root, to: folder, as: ItemPlace.retry(record.id).root)
+        _ = try folder.move(place.root, to: folder, as: ItemPlace.retry(record.id).root)
         Step.recoverRetry.after()
-        if move == .moved { try writeStatus(status) }
         shelf.put(record.id, due: uptime + max(.zero, (record.nextAttemptAt ?? now) - now))
         return .retrying
+    }
+
+    /// What a run that was cut off had made belongs to nobody.
+    private func clearUnfinished(at place: ItemPlace) throws(FileError) {
+        Step.recoverClear.before()
+        try removeRunFiles(at: place)
+        try removeTemporaries(at: place)
+        for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
+        Step.recoverClear.after()
+    }
+
+    /// A crash between the writing of a file and its renaming leaves its temporary name.
+    private func removeTemporaries(at place: ItemPlace) throws(FileError) {
+        for file in [place.record, place.outcome] { try folder.removeTemporary(of: file) }
     }
 
     /// Claimed, but never recorded, so never started: the file goes back to where it was dropped.
@@ -199,12 +216,14 @@ extension FolderQueue {
             record.trigger = record.envelope?.trigger ?? .drop
             try removeSecondName(ofEnvelopeAt: place, payload: payloadName)
         }
+        try clearUnfinished(at: place)
         return try rest(record, at: place)
     }
 
     /// The claim links the envelope before it moves the payload: after a crash in between it has two names.
     private func removeSecondName(ofEnvelopeAt place: ItemPlace, payload: FileName) throws(FileError) {
-        guard let name = Envelope.name(for: payload), let own = try folder.stamp(place.envelope) else { return }
+        let name = Envelope.name(for: payload)
+        guard let own = try folder.stamp(place.envelope) else { return }
         for inboxFolder in inboxes where try inboxFolder.stamp(RelativePath(name))?.isSameFile(as: own) == true {
             Step.recoverLetter.before()
             try inboxFolder.remove(RelativePath(name))

@@ -24,6 +24,9 @@ extension FolderQueue {
     /// Names read before they are judged: the larger, the better the order; the smaller, the sooner the first starts.
     private static let chunk = 2048
 
+    /// Names read without leaving the queue's own thread.
+    private static let smallFolder = 64
+
     /// Longer waits are not held in memory.
     static let longWait = Duration.seconds(60)
 
@@ -54,7 +57,12 @@ extension FolderQueue {
                 scan.isWanted = false
                 scan.hasLeftWaiting = false
                 markSeen(RelativePath("."), in: folder)
-                for index in inboxes.indices where !Task.isCancelled { await scanInbox(index) }
+                var index = 0
+                // There may be fewer of them after each.
+                while index < inboxes.count, !Task.isCancelled {
+                    await scanInbox(index)
+                    index += 1
+                }
             } else {
                 break
             }
@@ -78,8 +86,15 @@ extension FolderQueue {
                 await withCheckedContinuation { scan.resting = $0 }
             }
             do throws(FileError) {
-                let batch = try await Offload.run { () throws(FileError) in try cursor.next(Self.chunk) }
+                // A small folder is read in place: changing threads would cost more than the look.
+                var batch = isNetwork ? [] : try cursor.next(Self.smallFolder)
+                if isNetwork || batch.count == Self.smallFolder {
+                    let rest = Self.chunk - batch.count
+                    batch += try await Offload.run { () throws(FileError) in try cursor.next(rest) }
+                }
                 hasMore = batch.count == Self.chunk
+                // The inboxes may have been changed meanwhile; then a scan of the new ones follows.
+                guard inboxes.indices.contains(index), inboxes[index] === folder else { return }
                 takeIn(batch, folder: index)
                 forgetNotice("scan")
             } catch {
@@ -114,6 +129,7 @@ extension FolderQueue {
         shelf.beginScan()
         markSeen(QueueLayout.retry, in: folder)
         do throws(FileError) {
+            if !isNetwork, try folder.isEmpty(QueueLayout.retry) { return }
             let folder = folder
             let names = try await Offload.run { () throws(FileError) in try folder.names(in: QueueLayout.retry) }
             for name in names {

@@ -124,6 +124,11 @@ extension FolderQueue {
         Step.publishStatus.after()
     }
 
+    /// Whether no folder of the queue has the item.
+    func isNowhere(_ id: ItemID) -> Bool {
+        do throws(FileError) { return try QueueReader(name: name, folder: folder).place(of: id) == nil } catch { return false }
+    }
+
     func removeStatus(of id: ItemID, name: FileName) throws(FileError) {
         let place = statusPlace(name)
         guard let bytes = try folder.read(place), StatusDocument(bytes: bytes)?.id == id else { return }

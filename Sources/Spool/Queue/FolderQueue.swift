@@ -66,10 +66,10 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     nonisolated let hint: AsyncStream<Void>.Continuation
 
     /// The folder of all queues: where forwards go.
-    let spool: Folder
+    var spool: Folder
     let folder: Folder
     /// The queue's own folder, then those of the setting `inbox`.
-    var inboxes: [Folder]
+    package private(set) var inboxes: [Folder]
     let around: Surroundings
     var rules: QueueRules
     var readiness: Readiness
@@ -90,6 +90,8 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     /// The recovery that was asked for last.
     var recovery: Task<[Recovered], Never>?
     var madeDay: FileName?
+    /// Recoveries under way; nil before the first.
+    var recoveries: Int?
 
     package init(
         name: FileName, spool: Folder, folder: Folder, inboxes extra: [Folder] = [], rules: QueueRules, around: Surroundings
@@ -115,6 +117,15 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         requestScan()
     }
 
+    /// Takes files from these folders besides its own from now on, and drops forwards into this one.
+    package func use(spool: Folder, inboxes extra: [Folder]) {
+        self.spool = spool
+        inboxes = [folder] + extra
+        inbox.removeAll()
+        scan.seen = [:]
+        requestScan()
+    }
+
     package nonisolated func nudge() { hint.yield() }
 
     package func extend(_ grants: [Grant]) -> [Bool] { grants.map { held[$0.item]?.grant.fence == $0.fence } }
@@ -124,22 +135,12 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     package func localise(_ grant: Grant) -> RunSite? {
         guard let item = held[grant.item], item.grant.fence == grant.fence else { return nil }
         let place = item.place
-        func path(_ relative: RelativePath) -> FilePath { folder.path.appending(relative) }
+        let scratch = item.slot.place
         return RunSite(
-            payload: item.payload,
-            payloadPath: path(place.payload(item.record.name)),
-            itemFolder: path(place.root),
-            work: path(item.work),
-            results: path(item.slot.place.place(.results)),
-            next: path(item.slot.place.place(.next)),
-            checkpoint: path(place.checkpoint),
-            progress: path(place.progress),
-            output: path(place.output),
-            meta: item.record.envelope == nil ? nil : path(place.envelope),
-            shutdownFile: path(item.slot.place.shutdownFile),
-            folder: folder,
-            log: place.log,
-            progressPlace: place.progress)
+            payload: item.payload, folder: folder, payloadPlace: place.payload(item.record.name), work: item.work,
+            results: scratch.place(.results), next: scratch.place(.next), checkpoint: place.checkpoint, progress: place.progress,
+            output: place.output, meta: item.record.envelope == nil ? nil : place.envelope, shutdownFile: scratch.shutdownFile,
+            log: place.log)
     }
 
     /// Ends the hints, and with them the claims.
@@ -162,9 +163,10 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         if told.insert(cause).inserted { around.notice("queue \(name.escaped): \(text)") }
     }
 
-    /// Whether nothing can start by `horizon` from now: no candidate, nothing held, no retry due by then.
+    /// Whether nothing can start by `horizon` from now: nothing to recover, no candidate, nothing held, no retry due by then.
     package func isDrained(horizon: Duration) -> Bool {
-        scan.task == nil && !scan.isWanted && !scan.isRetryWanted && inbox.count == 0 && !inbox.hasLeftOut && held.isEmpty
+        recoveries == 0 && scan.task == nil && !scan.isWanted && !scan.isRetryWanted && inbox.count == 0 && !inbox.hasLeftOut
+            && held.isEmpty
             && shelf.nextDue.map { $0 > uptime + horizon } ?? true
     }
 

@@ -2,26 +2,44 @@ import Documents
 import Files
 import SystemPackage
 
-/// Where a granted item can be run on this machine: the payload, opened and locked, and the places a script is told of.
+/// Where a granted item can be run on this machine: the payload, opened and locked, and the places a script is told of,
+/// all below the queue's folder.
 package struct RunSite: Sendable {
     /// Locked; becomes the standard input of the run, whose processes then hold the claim.
     package let payload: OpenFile
-    package let payloadPath: FilePath
-    package let itemFolder: FilePath
-    package let work: FilePath
-    package let results: FilePath
-    package let next: FilePath
-    package let checkpoint: FilePath
-    package let progress: FilePath
-    package let output: FilePath
-    /// The envelope as a file, if the item has one.
-    package let meta: FilePath?
-    /// Created to ask the run to finish (`WEBJOBS_SHUTDOWN_FILE`).
-    package let shutdownFile: FilePath
-    /// Folder and place of the log, to be created with the first output.
     package let folder: Folder
+    package let payloadPlace: RelativePath
+    package let work: RelativePath
+    package let results: RelativePath
+    package let next: RelativePath
+    package let checkpoint: RelativePath
+    package let progress: RelativePath
+    package let output: RelativePath
+    /// The envelope as a file, if the item has one.
+    package let meta: RelativePath?
+    /// Created to ask the run to finish (`WEBJOBS_SHUTDOWN_FILE`).
+    package let shutdownFile: RelativePath
+    /// To be created with the first output.
     package let log: RelativePath
-    package let progressPlace: RelativePath
+
+    package init(
+        payload: OpenFile, folder: Folder, payloadPlace: RelativePath, work: RelativePath, results: RelativePath, next: RelativePath,
+        checkpoint: RelativePath, progress: RelativePath, output: RelativePath, meta: RelativePath?, shutdownFile: RelativePath,
+        log: RelativePath
+    ) {
+        self.payload = payload
+        self.folder = folder
+        self.payloadPlace = payloadPlace
+        self.work = work
+        self.results = results
+        self.next = next
+        self.checkpoint = checkpoint
+        self.progress = progress
+        self.output = output
+        self.meta = meta
+        self.shutdownFile = shutdownFile
+        self.log = log
+    }
 }
 
 /// Makes payloads available where they are to run. Trivial while the queue's folder and the run share a machine.

@@ -33,6 +33,8 @@ struct Path: Hashable, Sendable, CustomStringConvertible {
     var exists: Bool { stat != nil }
     var kind: mode_t { (stat?.st_mode ?? 0) & S_IFMT }
     var isFolder: Bool { kind == S_IFDIR }
+    /// Nanoseconds since 1970; 0 when there is nothing.
+    var changed: Int { stat.map { $0.st_ctim.tv_sec * 1_000_000_000 + $0.st_ctim.tv_nsec } ?? 0 }
     var inode: UInt64? { stat.map { UInt64($0.st_ino) } }
 
     /// Sorted names; none when it is not a folder that can be read.

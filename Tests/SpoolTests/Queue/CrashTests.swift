@@ -104,8 +104,8 @@ import Testing
         try await die(place) { keeper in
             let grant = try await keeper.grant("file", "bytes")
             let site = try #require(await keeper.queue.localise(grant))
-            try Folder.open(site.results).write([1], toNew: "out")
-            try Folder.open(site.work).write([1], toNew: "half")
+            try site.folder.folder(site.results).write([1], toNew: "out")
+            try site.folder.folder(site.work).write([1], toNew: "half")
             let task = Faults.$plan.withValue(Cut(after: calls).plan) { Task { await keeper.commit(grant, meaning) } }
             task.cancel()
             _ = await task.value
@@ -131,6 +131,21 @@ import Testing
         let keeper = try place.start()
         #expect(await keeper.queue.recover().map(\.outcome) == [.failed])
         #expect(try place.status("file")?.reason == "interrupted_too_often")
+    }
+
+    /// Its folder would find its final place taken, and stay in claimed/ for ever.
+    @Test(arguments: [RunEnding.Meaning.success, .badInput, .failure])
+    func idThatAnEarlierItemHas_isNotGivenAgain(_ earlier: RunEnding.Meaning) async throws {
+        let place = try Place()
+        let keeper = try place.start()
+        let envelope = "{\"id\": \"\(ItemID.make(at: Clocks.system.now()))\"}"
+        let first = try await keeper.grant("a", envelope: envelope)
+        _ = await keeper.commit(first, earlier)
+        let second = try await keeper.grant("b", envelope: envelope)
+        #expect(first.item != second.item)
+        _ = await keeper.commit(second, .success)
+        #expect(try place.items(.claimed).isEmpty)
+        #expect(try place.status("b")?.id == second.item)
     }
 
     @Test func itemOfALivingOrchestrator_isNotRecovered() async throws {
@@ -256,8 +271,8 @@ import Testing
             let keeper = try place.start()
             let grant = try await keeper.grant("file", "bytes")
             let site = try #require(await keeper.queue.localise(grant))
-            try Folder.open(site.results).write([1], toNew: "out")
-            try Folder.open(site.work).write([1], toNew: "half")
+            try site.folder.folder(site.results).write([1], toNew: "out")
+            try site.folder.folder(site.work).write([1], toNew: "half")
             let trouble = Trouble(operation, code)
             let task = Faults.$plan.withValue(trouble.plan) { Task { await keeper.commit(grant, meaning) } }
             let context = "\(meaning), \(operation) \(code)"

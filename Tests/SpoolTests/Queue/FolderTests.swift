@@ -52,14 +52,17 @@ import Testing
 
     // MARK: Stalled uploads, sweeper
 
-    @Test func stalledUploads_areTemporaryNamesThatRestForLong() throws {
+    @Test func stalledUploads_areTemporaryNamesThatRestForLong_inEveryInbox() throws {
+        try place.root.makeFolder("extra")
+        let extra = try place.root.folder("extra")
         for name in ["a.part", "b.crdownload", "c.csv", ".hidden"] as [FileName] { try place.folder.write([1], toNew: RelativePath(name)) }
-        let later = Clocks.system.now() + .seconds(90_000)
-        #expect(
-            try StalledUploads.find(in: place.folder, names: .standard, now: later, after: .seconds(86_400)).sorted() == [
-                "a.part", "b.crdownload",
-            ])
-        #expect(try StalledUploads.find(in: place.folder, names: .standard, now: Clocks.system.now(), after: .seconds(86_400)).isEmpty)
+        for name in ["d.part", "e.csv"] as [FileName] { try extra.write([1], toNew: RelativePath(name)) }
+        func find(at now: Instant) throws -> [String] {
+            try StalledUploads.find(in: [place.folder, extra], names: .standard, now: now, after: .seconds(86_400)).map(\.string).sorted()
+        }
+        let all = [extra.path.appending("d.part"), place.folder.path.appending("a.part"), place.folder.path.appending("b.crdownload")]
+        #expect(try find(at: Clocks.system.now() + .seconds(90_000)) == all.map(\.string).sorted())
+        #expect(try find(at: Clocks.system.now()).isEmpty)
     }
 
     private func finish(_ count: Int, _ meaning: RunEnding.Meaning, rules: QueueRules = QueueRules()) async throws -> [ItemID] {

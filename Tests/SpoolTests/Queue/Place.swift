@@ -60,7 +60,7 @@ final class Place: Sendable {
     /// Moves a file in under its final name, as a careful user does.
     @discardableResult
     func drop(_ name: FileName, _ content: String = "content", envelope: String? = nil) throws -> FileName {
-        if let envelope { try folder.replace(RelativePath(#require(Envelope.name(for: name))), with: Array(envelope.utf8), mode: 0o644) }
+        if let envelope { try folder.replace(RelativePath(Envelope.name(for: name)), with: Array(envelope.utf8), mode: 0o644) }
         try folder.replace(".incoming", with: Array(content.utf8), mode: 0o644)
         #expect(try folder.move(".incoming", to: folder, as: RelativePath(name)) == .moved)
         return name

@@ -1,6 +1,7 @@
 import Documents
 import Files
 import Glibc
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -39,8 +40,8 @@ import Testing
         let record = try #require(try QueueReader(name: "q", folder: place.folder).record(at: at))
         #expect(record.name == name && record.attempts.count == 1 && record.attempts[0].finishedAt == nil)
         let site = try #require(await keeper.queue.localise(grant))
-        #expect(site.payloadPath.bytes == place.folder.path.appending(at.payload(name)).bytes)
-        for folder in [site.work, site.results, site.next] { #expect(try Folder.open(folder).names().isEmpty) }
+        #expect(site.payloadPlace == at.payload(name))
+        for part in [site.work, site.results, site.next] { #expect(try site.folder.folder(part).names().isEmpty) }
     }
 
     @Test func file_thatAnotherProcessHasLocked_isLeftAlone() async throws {
@@ -233,8 +234,8 @@ import Testing
         let keeper = try place.start()
         let grant = try await keeper.grant("file", envelope: "{\"correlation_id\": \"order 7\"}")
         let site = try #require(await keeper.queue.localise(grant))
-        try Folder.open(site.results).write(Array("result".utf8), toNew: "out.txt")
-        let next = try Folder.make(site.next.appending("next-queue"), mode: 0o755)
+        try site.folder.folder(site.results).write(Array("result".utf8), toNew: "out.txt")
+        let next = try Folder.make(site.folder.path.appending(site.next).appending("next-queue"), mode: 0o755)
         try next.write(Array("forwarded".utf8), toNew: "for\u{E9}")
         await keeper.commit(grant, .success)
         let status = try #require(try place.status("file"))
@@ -244,7 +245,7 @@ import Testing
         #expect(try other.read("for\u{E9}").map { String(decoding: $0, as: UTF8.self) } == "forwarded")
         let envelope = try Envelope(bytes: #require(try other.read("for\u{E9}.envelope")))
         #expect(envelope.correlationID == "order 7" && envelope.trigger == .forward)
-        #expect(try Folder.open(site.results).names().isEmpty)
+        #expect(try site.folder.folder(site.results).names().isEmpty)
     }
 
     @Test func forward_ontoANameThatIsTaken_getsAnotherName() async throws {
@@ -253,10 +254,66 @@ import Testing
         let keeper = try place.start()
         let grant = try await keeper.grant()
         let site = try #require(await keeper.queue.localise(grant))
-        try Folder.make(site.next.appending("other"), mode: 0o755).write([2], toNew: "same")
+        try Folder.make(site.folder.path.appending(site.next).appending("other"), mode: 0o755).write([2], toNew: "same")
         await keeper.commit(grant, .success)
         #expect(try other.read("same") == [1])
         #expect(try other.read(RelativePath(FileName("\(grant.item)-same")!)) == [2])
+    }
+
+    @Test func forward_besideAnEnvelopeThatIsNotOurs_getsAnotherName() async throws {
+        let other = try QueueLayout.make("other", in: place.spool)
+        let foreign = Array("{\"correlation_id\": \"theirs\"}".utf8)
+        try other.write(foreign, toNew: "same.envelope")
+        let keeper = try place.start()
+        let grant = try await keeper.grant()
+        let site = try #require(await keeper.queue.localise(grant))
+        try Folder.make(site.folder.path.appending(site.next).appending("other"), mode: 0o755).write([2], toNew: "same")
+        await keeper.commit(grant, .success)
+        #expect(try other.read("same.envelope") == foreign && !other.exists("same"))
+        let own = FileName("\(grant.item)-same")!
+        #expect(try other.read(RelativePath(own)) == [2])
+        #expect(try Envelope(bytes: #require(try other.read(RelativePath(Envelope.name(for: own))))).trigger == .forward)
+    }
+
+    @Test func forward_thatWasCutOffAfterItsEnvelope_keepsItsName() async throws {
+        let keeper = try place.start()
+        let grant = try await keeper.grant()
+        let site = try #require(await keeper.queue.localise(grant))
+        try Folder.make(site.folder.path.appending(site.next).appending("other"), mode: 0o755).write([2], toNew: "same")
+        let isOver = Mutex(false)
+        let cut = Faults { asked, subject in asked == .move && subject.hasSuffix("/same") && !isOver.withLock { $0 } ? .ioError : nil }
+        let task = Faults.$plan.withValue(cut) { Task { await keeper.commit(grant, .success) } }
+        let other = place.spool
+        await waitUntil("the envelope is there") { other.exists("other/same.envelope") }
+        isOver.withLock { $0 = true }
+        _ = await task.value
+        #expect(try other.read("other/same") == [2])
+    }
+
+    @Test func forwards_ofLongNamesThatAreTaken_keepTheirEndAndAreTwo() async throws {
+        let other = try QueueLayout.make("other", in: place.spool)
+        let end = [UInt8](repeating: 0x78, count: 220) + Array(".csv".utf8)
+        let names = [UInt8(ascii: "a"), UInt8(ascii: "b")].map { FileName([$0] + end)! }
+        for name in names { try other.write([1], toNew: RelativePath(name)) }
+        let keeper = try place.start()
+        let grant = try await keeper.grant()
+        let site = try #require(await keeper.queue.localise(grant))
+        let next = try Folder.make(site.folder.path.appending(site.next).appending("other"), mode: 0o755)
+        for name in names { try next.write([2], toNew: RelativePath(name)) }
+        await keeper.commit(grant, .success)
+        let arrived = try other.names().filter { $0.bytes.starts(with: "\(grant.item)-".utf8) && $0.hasSuffix("xxx.csv") }
+        #expect(arrived.count == 2)
+        for name in arrived { #expect(try other.read(RelativePath(name)) == [2]) }
+    }
+
+    @Test func envelope_ofANameThatLeavesNoRoomForIt_isClaimedWithIt() async throws {
+        let keeper = try place.start()
+        let name = FileName(Array(repeating: 0x6C, count: 255))!
+        let grant = try await keeper.grant(name, envelope: "{\"correlation_id\": \"order 7\"}")
+        #expect(grant.correlationID == "order 7" && grant.name == name)
+        #expect(!place.folder.exists(RelativePath(Envelope.name(for: name))))
+        await keeper.commit(grant, .success)
+        #expect(try place.status(name)?.correlationID == "order 7")
     }
 
     @Test("a forward that cannot be is bad output, and nothing is forwarded", arguments: ["file", "hidden", "own", "link"])
@@ -264,7 +321,7 @@ import Testing
         let keeper = try place.start()
         let grant = try await keeper.grant()
         let site = try #require(await keeper.queue.localise(grant))
-        let next = try Folder.open(site.next)
+        let next = try site.folder.folder(site.next)
         switch kind {
         case "file": try next.write([1], toNew: "stray")
         case "hidden": try next.makeFolder(".hidden")
@@ -283,7 +340,7 @@ import Testing
         let keeper = try place.start()
         let grant = try await keeper.grant()
         let site = try #require(await keeper.queue.localise(grant))
-        try Folder.open(site.results).write([1], toNew: "half")
+        try site.folder.folder(site.results).write([1], toNew: "half")
         await keeper.commit(grant, .badInput)
         #expect(try place.paths(of: "half").isEmpty)
         #expect(try place.folder.names(in: "results").isEmpty)
@@ -292,11 +349,11 @@ import Testing
     @Test func work_isKeptAcrossAttemptsAndRemovedWithTheOutcome() async throws {
         let keeper = try place.start()
         let first = try await keeper.grant()
-        try Folder.open(#require(await keeper.queue.localise(first)).work).write([7], toNew: "half")
+        try place.folder.folder(#require(await keeper.queue.localise(first)).work).write([7], toNew: "half")
         await keeper.commit(first, .failure)
         place.advance(by: .seconds(60))
         let second = try #require(await keeper.claimSoon())
-        #expect(try Folder.open(#require(await keeper.queue.localise(second)).work).read("half") == [7])
+        #expect(try place.folder.folder(#require(await keeper.queue.localise(second)).work).read("half") == [7])
         await keeper.commit(second, .success)
         #expect(try place.paths(of: "half").isEmpty)
     }
@@ -340,7 +397,7 @@ import Testing
         #expect(grant.item == id && grant.correlationID == "c" && grant.arguments == ["-x"] && grant.trigger == .manual)
         #expect(!place.folder.exists("file.envelope"))
         let meta = try #require(await keeper.queue.localise(grant)?.meta)
-        #expect(meta == place.folder.path.appending(ItemPlace.claimed(id).envelope))
+        #expect(meta == ItemPlace.claimed(id).envelope)
         await keeper.commit(grant, .success)
         let second = try await keeper.grant("file", envelope: "{\"id\": \"\(id)\"}")
         #expect(try place.status("file")?.id == id)

@@ -216,16 +216,4 @@ import Testing
         let copy = FileDescriptor(rawValue: file.descriptor)
         return try? copy.duplicate().rawValue
     }
-
-    /// An orchestrator that clears away the lock files of the dead may meet a new one before it is locked.
-    @Test func registration_whenAnotherLocksTheNewFileFirst_startsOver() throws {
-        let place = try Place()
-        let once = Once()
-        let plan = Faults { operation, _ in operation == .lock && once.isFirst ? .wouldBlock : nil }
-        let made = try Faults.$plan.withValue(plan) { try Instances.register(dataFolder: place.data, clocks: place.clocks) }
-        let look = try #require(Instances.look(dataFolder: place.data))
-        #expect(look.isAlive(made.own))
-        #expect(look.living().count == 1)
-        made.resign()
-    }
 }
