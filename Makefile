@@ -14,15 +14,15 @@ BINARIES := bobbin bobbin-watch
 RELEASE   = .build/release
 SOURCES   = $(wildcard Sources Tests Package.swift)
 
-.PHONY: help build demo run test kill-matrix check lint format model soak fuzz sanitize bench install uninstall clean
+.PHONY: help build demo run test check lint format model kill-matrix soak fuzz sanitize bench install uninstall clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       see it work: real files through three sample jobs, every outcome checked"
 	@echo "make run        serve this folder's jobs/ and spool/ in the foreground (Ctrl-C stops it)"
 	@echo "make test       all tests            TESTFLAGS='--filter Spool'"
-	@echo "make kill-matrix  the program dies at every point, and again at every point of recovery; all of it"
 	@echo "make check      format and lint, the model of the protocol, then all tests"
+	@echo "make kill-matrix  the program dies at every point, and again at every point of recovery; all of it"
 	@echo "make soak       random drops, kills and stops; then the account    MINUTES=30 SEED=1"
 	@echo "make fuzz       hostile bytes for everything that reads them, guided by coverage    MINUTES=10"
 	@echo "make sanitize   the tests under the address and the thread sanitizer"
@@ -58,12 +58,6 @@ test:
 	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'ExecutionTests|EngineTests'
 	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'EndToEndTests'
 
-kill-matrix:
-	@Scripts/setup build samples test
-	$(SWIFT) build
-	$(SWIFT) build --build-tests
-	BOBBIN_KILL_MATRIX=all $(SWIFT) test --skip-build --filter KillMatrixTests
-
 check: lint model test
 
 # The protocol's model, and its mutants.
@@ -88,6 +82,13 @@ sanitize:
 	@Scripts/setup build samples test
 	Scripts/sanitize address
 	Scripts/sanitize thread
+
+kill-matrix:
+	@Scripts/setup build samples test
+	$(SWIFT) build
+	$(SWIFT) build --build-tests
+	BOBBIN_KILL_MATRIX=all $(SWIFT) test --skip-build --filter KillMatrixTests
+
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

@@ -84,15 +84,15 @@ let package = Package(
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
         .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
 
+        .testTarget(
+            name: "VerifyingTests", dependencies: ["Verifying", "Spool", "Files", "Documents", system], swiftSettings: strict),
+
         // Everything that reads bytes of others, with its properties. The tests replay and mutate a corpus; `make fuzz` is
         // guided by coverage.
         .target(
             name: "Fuzzing", dependencies: ["Documents", "Files", "Hosting", "Spool", "Watching"], path: "Tests/Fuzzing",
             exclude: ["Corpus"], swiftSettings: strict),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "Files", system], swiftSettings: strict),
-
-        .testTarget(
-            name: "VerifyingTests", dependencies: ["Verifying", "Spool", "Files", "Documents", system], swiftSettings: strict),
 
         // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON, starts
         // processes, and judges a root.

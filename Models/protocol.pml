@@ -51,11 +51,10 @@
 #define SURVIVORS_IGNORED      12   /* recovery goes on though a process could not be ended */
 #define INTERRUPTION_UNCOUNTED 13   /* recovery puts the item back as it was */
 #define OUTCOME_AFTER_MOVE     14   /* the item moves to its final folder before its outcome is written */
-#define UNLOCK_BEFORE_RECORD   15   /* the lock is let go before the end of the run is recorded */
-#define PRODUCTS_KEPT          16   /* what a run that was cut off had produced stays in the item's folder */
-#define OWN_FORGOTTEN          17   /* recovery passes over what bears its own name and is not held */
-#define OUTCOME_ASIDE_FIRST    18   /* an operator's retry takes the outcome aside before it moves the item */
-#define CHECKPOINT_UNCHANGED   19   /* (end) exit 85 counts as no failure, though the checkpoint did not change */
+#define PRODUCTS_KEPT          15   /* what a run that was cut off had produced stays in the item's folder */
+#define OWN_FORGOTTEN          16   /* recovery passes over what bears its own name and is not held */
+#define OUTCOME_ASIDE_FIRST    17   /* an operator's retry takes the outcome aside before it moves the item */
+#define CHECKPOINT_UNCHANGED   18   /* (end) exit 85 counts as no failure, though the checkpoint did not change */
 
 #ifndef MUTANT
 #define MUTANT 0
@@ -291,9 +290,6 @@ begin:
     :: atomic { script_owner == self && crashes < CRASHES -> die(); goto end_idle }
     od;
     STEP(run_end, skip)
-#if MUTANT == UNLOCK_BEFORE_RECORD
-    atomic { unlock(self) }
-#endif
     if
     :: ending == succeeded -> goto succeed
     :: ending == cancelled -> goto cancel
@@ -354,6 +350,7 @@ to_inbox:
     atomic { unlock(self); goto end_idle }
 
 rest:                                   /* recovery joins here */
+    STEP(publish_status, if :: at[CLAIMED] -> status = retrying :: else fi)
     atomic {
         if
         :: !at[CLAIMED] -> skip
@@ -361,7 +358,6 @@ rest:                                   /* recovery joins here */
         fi
     }
     STEP(move_retry, skip)
-    STEP(publish_status, if :: at[RETRY] -> status = retrying :: else fi)
     atomic { unlock(self);  goto end_idle }
 
 recover:

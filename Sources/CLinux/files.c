@@ -29,6 +29,7 @@ int clinux_rename_noreplace(int from, const char *name, int to, const char *new_
 }
 
 int clinux_lease(int descriptor, int take) { return fcntl(descriptor, F_SETLEASE, take ? F_RDLCK : F_UNLCK); }
+int clinux_lease_kept(int descriptor) { return fcntl(descriptor, F_GETLEASE) == F_RDLCK; }
 int clinux_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 int clinux_lock_shared(int descriptor) { return flock(descriptor, LOCK_SH | LOCK_NB); }
 

@@ -41,6 +41,9 @@ package final class OpenFile: Sendable {
         }
     }
 
+    /// Whether nobody has asked for the file for writing since the lease was taken: who does waits until it is dropped.
+    package var isLeaseUndisturbed: Bool { clinux_lease_kept(descriptor) != 0 }
+
     package func dropLease() { _ = clinux_lease(descriptor, 0) }
 
     /// Takes the exclusive lock; false when somebody else holds it. The lock belongs to the open file: every process

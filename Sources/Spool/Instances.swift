@@ -18,13 +18,13 @@ package struct Instances: Sendable {
     /// Registers a new instance; `data/locks/instances/` is created when missing.
     package static func register(dataFolder: FilePath, clocks: Clocks) throws(FileError) -> Instances {
         let folder = try Folder.make(dataFolder.appending("locks").appending("instances"), mode: 0o700)
-        for _ in 0..<1000 {
-            if let made = try register(in: folder, clocks: clocks) { return made }
+        // Another that is just tidying up may have taken the new file, not yet locked, for one of the dead.
+        for _ in 0..<10 {
+            if let instances = try register(in: folder, clocks: clocks) { return instances }
         }
         throw FileError(.lock, folder.path.escaped, .wouldBlock)
     }
 
-    /// nil when another orchestrator, which clears away the files of the dead, met the new file before it was locked.
     private static func register(in folder: Folder, clocks: Clocks) throws(FileError) -> Instances? {
         let own = ItemID.make(at: clocks.now())
         let place = RelativePath(own)

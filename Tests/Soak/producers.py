@@ -1,6 +1,5 @@
 """The ways in which files come into a folder, with the tools that people use."""
 
-import ctypes
 import io
 import json
 import os

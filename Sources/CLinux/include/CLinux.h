@@ -29,6 +29,9 @@ int clinux_rename_noreplace(int from, const char *name, int to, const char *new_
 /* fcntl F_SETLEASE: 1 takes a read lease, 0 drops it. */
 int clinux_lease(int descriptor, int take);
 
+/* fcntl F_GETLEASE: 0 when somebody waits until a read lease is dropped, and when there is none. */
+int clinux_lease_kept(int descriptor);
+
 /* flock(2), non-blocking: exclusive, or a share of it; and its release. */
 int clinux_lock(int descriptor);
 int clinux_lock_shared(int descriptor);

@@ -192,11 +192,11 @@ extension FolderQueue {
         }
         Step.claimLock.after()
         inbox.forget(candidate.key)
-        return try rename(name, from: inboxFolder, hold: hold, stamp: stamp, envelope: envelope)
+        return try rename(name, from: inboxFolder, hold: hold, isLeased: lease == .granted, stamp: stamp, envelope: envelope)
     }
 
     private func rename(
-        _ name: FileName, from inboxFolder: Folder, hold oldHold: Hold, stamp: Stamp, envelope: LoadedEnvelope?
+        _ name: FileName, from inboxFolder: Folder, hold oldHold: Hold, isLeased: Bool, stamp: Stamp, envelope: LoadedEnvelope?
     ) throws(FileError) -> Grant? {
         var hold = oldHold
         let clockNow = around.clocks.now()
@@ -206,7 +206,8 @@ extension FolderQueue {
         // An id that a caller chose may be known already: then the item gets one of its own.
         let isKnown = envelope?.envelope.id.map { !isNowhere($0) } ?? false
         guard !isKnown, try folder.makeFolder(place.root, mode: 0o750) else {
-            return try rename(name, from: inboxFolder, hold: hold, stamp: stamp, envelope: envelope?.withoutID)
+            return try rename(
+                name, from: inboxFolder, hold: hold, isLeased: isLeased, stamp: stamp, envelope: envelope?.withoutID)
         }
         do throws(FileError) {
             try folder.makeFolder(place.payloadFolder, mode: 0o750)
@@ -222,7 +223,9 @@ extension FolderQueue {
             }
             Step.claimRename.before()
             guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name), .own) == .moved,
-                try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true
+                try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true,
+                // A writer that found the name before the rename waits for the lease, and would write into what runs.
+                !isLeased || hold.payload.isLeaseUndisturbed
             else {
                 try putBack(name, to: inboxFolder, from: place)
                 return nil

@@ -113,11 +113,7 @@ extension FolderQueue {
         }
         record.slot = nil
         // Whatever becomes of the item: left here, they would be in the way of the next run's.
-        Step.recoverClear.before()
-        try removeRunFiles(at: place)
-        try removeTemporaries(at: place)
-        for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
-        Step.recoverClear.after()
+        try clearUnfinished(at: place)
         if folder.exists(place.cancelRequest) {
             try bury(record, place: place, state: .cancelled, reason: "cancelled", error: "cancelled by an operator")
             return .failed
@@ -182,6 +178,15 @@ extension FolderQueue {
         return .retrying
     }
 
+    /// What a run that was cut off had made belongs to nobody.
+    private func clearUnfinished(at place: ItemPlace) throws(FileError) {
+        Step.recoverClear.before()
+        try removeRunFiles(at: place)
+        try removeTemporaries(at: place)
+        for product in [place.results, place.next] where folder.exists(product) { try folder.removeTree(product) }
+        Step.recoverClear.after()
+    }
+
     /// A crash between the writing of a file and its renaming leaves its temporary name.
     private func removeTemporaries(at place: ItemPlace) throws(FileError) {
         for file in [place.record, place.outcome] { try folder.removeTemporary(of: file) }
@@ -211,6 +216,7 @@ extension FolderQueue {
             record.trigger = record.envelope?.trigger ?? .drop
             try removeSecondName(ofEnvelopeAt: place, payload: payloadName)
         }
+        try clearUnfinished(at: place)
         return try rest(record, at: place)
     }
 

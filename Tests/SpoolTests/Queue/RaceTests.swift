@@ -1,3 +1,4 @@
+import Dispatch
 import Documents
 import Files
 import Synchronization
@@ -182,20 +183,37 @@ import Testing
         #expect(await keeper.claimSoon() != nil)
     }
 
+    /// A shell's `>>` finds the name just before the claim's rename, and is let in when the lease is dropped.
+    @Test func claim_whileAWriterWaitsForTheLease_putsTheFileBack() async throws {
+        let place = try Place()
+        let keeper = try place.start()
+        try place.drop("file", "half")
+        await keeper.note("file")
+        let inode = try #require(try place.folder.stamp("file")).inode
+        let hasWritten = Mutex(false)
+        let plan = before(.makeFolder) {
+            // It blocks its thread, which must not be one of the pool's.
+            DispatchQueue.global().async {
+                try? place.folder.append(to: "file").write(Array(" and half".utf8))
+                hasWritten.withLock { $0 = true }
+            }
+            let limit = Clocks.system.uptime() + .seconds(30)
+            while try Folder.open("/proc").read("locks").map({ Self.breaks(inode, $0) }) != true {
+                guard Clocks.system.uptime() < limit else { throw FileError(.lease, "the writer does not come", .timedOut) }
+            }
+        }
+        #expect(await Faults.$plan.withValue(plan) { await keeper.queue.claim(upTo: 1) }.isEmpty)
+        await waitUntil("the writer is let in") { hasWritten.withLock { $0 } }
+        let grant = try #require(await keeper.claimSoon())
+        #expect(try place.text(ItemPlace.claimed(grant.item).payload("file")) == "half and half")
+    }
+
+    private static func breaks(_ inode: UInt64, _ locks: [UInt8]) -> Bool {
+        String(decoding: locks, as: UTF8.self).split(separator: "\n").contains { $0.contains("BREAKING") && $0.contains(":\(inode) ") }
+    }
+
     private func duplicate(_ file: OpenFile) -> Int32? {
         let copy = FileDescriptor(rawValue: file.descriptor)
         return try? copy.duplicate().rawValue
-    }
-
-    /// An orchestrator that clears away the lock files of the dead may meet a new one before it is locked.
-    @Test func registration_whenAnotherLocksTheNewFileFirst_startsOver() throws {
-        let place = try Place()
-        let once = Once()
-        let plan = Faults { operation, _ in operation == .lock && once.isFirst ? .wouldBlock : nil }
-        let made = try Faults.$plan.withValue(plan) { try Instances.register(dataFolder: place.data, clocks: place.clocks) }
-        let look = try #require(Instances.look(dataFolder: place.data))
-        #expect(look.isAlive(made.own))
-        #expect(look.living().count == 1)
-        made.resign()
     }
 }
