@@ -210,6 +210,5 @@ int clinux_raise_descriptor_limit(struct clinux_limit *before) {
 }
 
 void clinux_ignore_signals(void) {
-    signal(SIGIO, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
 }
