@@ -77,6 +77,8 @@ enum Examination: Sendable, Equatable {
     static func look(at path: FilePath) -> Examination {
         do throws(FileError) {
             let folder = try Folder.open(path)
+            // Left by a crash in the middle of a probe; one that is under way has been told of by its creation.
+            _ = try? folder.remove(RelativePath(WatchMachine.probeName))
             let stamp = try folder.file.stamp()
             return .folder(Identity(device: stamp.device, inode: stamp.inode), folder.fileSystem)
         } catch {

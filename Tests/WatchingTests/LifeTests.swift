@@ -23,6 +23,17 @@ struct LifeTests {
         }
     }
 
+    /// Found by the kill matrix: the probe of a watcher that was killed stayed in the folder.
+    @Test func probeThatAKilledWatcherLeft_isRemoved() async throws {
+        let folder = try Folder.open(scratch.path)
+        let probe = RelativePath(WatchMachine.probeName)
+        try folder.write([], toNew: probe)
+        let observer = Observer()
+        _ = try await observer.watch(scratch.path)
+        #expect(try folder.stamp(probe) == nil)
+        await observer.stop()
+    }
+
     @Test func shutdown_endsRunAndTheSequence() async throws {
         let observer = Observer()
         _ = try await observer.watch(scratch.path)
