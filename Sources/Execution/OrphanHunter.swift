@@ -104,6 +104,6 @@ package struct OrphanHunter: Sendable {
     private static func isLocked(_ path: FilePath) -> Bool {
         let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW) }
         guard descriptor >= 0 else { return false }
-        return (try? OpenFile(adopting: descriptor, subject: path.description).isLocked()) == true
+        return (try? OpenFile(adopting: descriptor, subject: FileSubject(path)).isLocked()) == true
     }
 }

@@ -69,7 +69,7 @@ struct RecoveryTests {
             let second = try await root.start()
             try await wait(for: "the end of the daemon") { !ProcessTable.isAlive(daemon) }
             try await root.stop(second)
-            #expect(InvariantChecker(root: root).violations(isDrained: true) == [])
+            #expect(try await InvariantChecker(root: root).violations(isDrained: true) == [])
         }
     }
 

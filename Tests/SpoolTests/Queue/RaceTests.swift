@@ -115,7 +115,7 @@ import Testing
         await keeper.queue.requestRetryScan()
         let grant = try #require(await keeper.claimSoon())
         let site = try #require(await keeper.queue.localise(grant))
-        try Folder.open(site.results).write([1], toNew: "fresh")
+        try site.folder.folder(site.results).write([1], toNew: "fresh")
         #expect(await keeper.commit(grant, .success).transition?.status.results == ["results/\(id)/fresh"])
         #expect(try place.paths(of: "stale").isEmpty)
     }
