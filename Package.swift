@@ -70,19 +70,23 @@ let package = Package(
 
         // Start the built program as a process; they know it as its users do.
         .testTarget(name: "CommandTests", swiftSettings: strict),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
+        // What several of them need.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ThreadsTests", dependencies: ["CLinux", "Threads"], swiftSettings: strict),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", system], swiftSettings: strict),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", system], swiftSettings: strict),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", "TestSupport", system], swiftSettings: strict),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", "TestSupport", system], swiftSettings: strict),
         .testTarget(
             name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", "Threads", system],
             swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", system],
             swiftSettings: strict),
-        .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", system], swiftSettings: strict),
+        .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", "TestSupport", system], swiftSettings: strict),
         .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
-        .testTarget(name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "Watching", system], swiftSettings: strict),
+        .testTarget(
+            name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "TestSupport", "Watching", system],
+            swiftSettings: strict),
 
         .testTarget(
             name: "VerifyingTests", dependencies: ["Verifying", "Spool", "Files", "Documents", system], swiftSettings: strict),
@@ -97,7 +101,8 @@ let package = Package(
         // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON, starts
         // processes, and judges a root.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["CLinux", "Documents", "Files", "Verifying", system], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["CLinux", "Documents", "Files", "TestSupport", "Verifying", system], swiftSettings: strict
+        ),
     ]
 )
 

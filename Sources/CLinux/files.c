@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -28,7 +30,15 @@ int clinux_rename_noreplace(int from, const char *name, int to, const char *new_
     return renameat2(from, name, to, new_name, RENAME_NOREPLACE);
 }
 
-int clinux_lease(int descriptor, int take) { return fcntl(descriptor, F_SETLEASE, take ? F_RDLCK : F_UNLCK); }
+/* The kernel tells of a writer that waits for the lease by SIGIO, which ends a program that does not expect it. */
+static void ignore_breaks(void) { signal(SIGIO, SIG_IGN); }
+
+int clinux_lease(int descriptor, int take) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, ignore_breaks);
+    return fcntl(descriptor, F_SETLEASE, take ? F_RDLCK : F_UNLCK);
+}
+
 int clinux_lease_kept(int descriptor) { return fcntl(descriptor, F_GETLEASE) == F_RDLCK; }
 int clinux_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 int clinux_lock_shared(int descriptor) { return flock(descriptor, LOCK_SH | LOCK_NB); }

@@ -75,6 +75,7 @@ static int child(void *argument) {
     if (spawn->folder >= 0 && fchdir(spawn->folder) < 0) fail(start, STEP_FOLDER);
     /* Descriptors of libraries may lack close-on-exec: none may leak into a job. */
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS) fail(start, STEP_DESCRIPTORS);
+    if (spawn->keep > 2 && fcntl(spawn->keep, F_SETFD, 0) < 0) fail(start, STEP_DESCRIPTORS);
     if (spawn->umask >= 0) umask((mode_t)spawn->umask);
     errno = 0;
     if (spawn->nice && nice(spawn->nice) == -1 && errno) fail(start, STEP_LIMITS);
@@ -209,6 +210,5 @@ int clinux_raise_descriptor_limit(struct clinux_limit *before) {
 }
 
 void clinux_ignore_signals(void) {
-    signal(SIGIO, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
 }

@@ -28,6 +28,7 @@ struct RunPlan {
             environment: environment(grant, site, root),
             folder: job.scriptFolder,
             input: site.payload,
+            lock: site.lock,
             umask: job.umask,
             nice: job.nice,
             itemFolder: site.folder,

@@ -12,6 +12,8 @@ package final class Runner: Sendable {
     private let clocks: Clocks
     private let ownsAllOrphans: Bool
     private let runs = Mutex<[ItemID: ScriptRun]>([:])
+    /// Runs of this program, whichever runner has them: all adopt the orphans of all.
+    private static let underWay = Mutex<Set<ItemID>>([])
     private let isSweepScheduled = Mutex(false)
     /// Orphans that were told to end, and since when. Only touched in the reactor's turn.
     private nonisolated(unsafe) var adoptedSince: [pid_t: Duration] = [:]
@@ -70,9 +72,13 @@ package final class Runner: Sendable {
                     errorTail: "\(step) failed: \(code): \(Escaped.text(script.arguments.first ?? []))", hasLog: log.isBegun))
         }
         guard let output = Pipe(), let error = Pipe() else { return couldNotStart("making a pipe", Errno(rawValue: errno)) }
+        // Before the start: its orphans may come sooner than we go on.
+        _ = Self.underWay.withLock { $0.insert(script.run) }
         Step.runStart.before()
         switch Self.spawn(script, output: output.writing.descriptor, error: error.writing.descriptor) {
-        case .failure(let step, let code): couldNotStart(step, code)
+        case .failure(let step, let code):
+            _ = Self.underWay.withLock { $0.remove(script.run) }
+            couldNotStart(step, code)
         case .success(let pid, let process):
             Step.runStart.after()
             let run = ScriptRun(
@@ -81,6 +87,7 @@ package final class Runner: Sendable {
                 onEnd: { [self] result in
                     clinux_forget(pid)
                     runs.withLock { $0[script.run] = nil }
+                    _ = Self.underWay.withLock { $0.remove(script.run) }
                     scheduleSweep()
                     onEnd(result)
                 })
@@ -115,6 +122,7 @@ package final class Runner: Sendable {
         request.arguments = UnsafePointer(arguments.pointers)
         request.environment = UnsafePointer(environment.pointers)
         request.input = script.input.descriptor
+        request.keep = script.lock?.descriptor ?? 0
         request.output = output
         request.error = error
         request.folder = script.folder.descriptor
@@ -182,13 +190,12 @@ package final class Runner: Sendable {
     /// An orphan that has emptied its environment does not say whose it is: of one of the runs that were under way when
     /// it was first seen, or of one that had just ended. When none of those is left, it has no owner.
     private func hasOutlivedItsRun(_ child: pid_t) -> Bool {
-        runs.withLock { runs in
-            if let run = ProcessTree.run(of: child) { return runs[run] == nil }
-            guard ownsAllOrphans else { return false }
-            let possible = (suspects[child] ?? Set(runs.keys)).filter { runs[$0] != nil }
-            suspects[child] = possible
-            return possible.isEmpty
-        }
+        let underWay = Self.underWay.withLock { $0 }
+        if let run = ProcessTree.run(of: child) { return !underWay.contains(run) }
+        guard ownsAllOrphans else { return false }
+        let possible = (suspects[child] ?? underWay).intersection(underWay)
+        suspects[child] = possible
+        return possible.isEmpty
     }
 
     // MARK: Ending runs

@@ -14,6 +14,8 @@ package struct Script: Sendable {
     package var folder: Folder
     /// Becomes standard input, and with it the claim's lock passes to the run's processes.
     package var input: OpenFile
+    /// A lock file that is handed on as well, where the payload itself cannot be locked.
+    package var lock: OpenFile?
     package var umask: UInt32?
     package var nice: Int
     /// What the places below are relative to.
@@ -34,8 +36,8 @@ package struct Script: Sendable {
     package var grace: Duration
 
     package init(
-        run: ItemID, arguments: [[UInt8]], environment: [[UInt8]], folder: Folder, input: OpenFile, umask: UInt32? = nil,
-        nice: Int = 0, itemFolder: Folder, logPlace: RelativePath, title: String, timeout: Duration? = nil,
+        run: ItemID, arguments: [[UInt8]], environment: [[UInt8]], folder: Folder, input: OpenFile, lock: OpenFile? = nil,
+        umask: UInt32? = nil, nice: Int = 0, itemFolder: Folder, logPlace: RelativePath, title: String, timeout: Duration? = nil,
         idleTimeout: Duration? = nil, progressPlace: RelativePath, shutdownFile: RelativePath, grace: Duration
     ) {
         self.run = run
@@ -43,6 +45,7 @@ package struct Script: Sendable {
         self.environment = environment
         self.folder = folder
         self.input = input
+        self.lock = lock
         self.umask = umask
         self.nice = nice
         self.itemFolder = itemFolder

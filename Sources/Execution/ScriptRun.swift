@@ -19,26 +19,26 @@ final class ScriptRun: @unchecked Sendable {
     /// How long output may wait to be read at first; a pipe holds 64 KiB (pipe(7)).
     private static let listenDelay = Duration.milliseconds(5)
 
-    private enum Stage { case running, asked, terminating, killed }
+    enum Stage { case running, asked, terminating, killed }
 
     let script: Script
-    private let reactor: Reactor
-    private let clocks: Clocks
+    let reactor: Reactor
+    let clocks: Clocks
     private let onEnd: (ScriptResult) -> Void
     private let startedAt: Instant
-    private let pid: pid_t
+    let pid: pid_t
     private let process: OpenFile
-    private var pipes: [LineLog.Level: OpenFile]
-    private var log: LineLog
-    private var end: ScriptResult.End?
-    private var cutOff: ScriptResult.CutOff?
-    private var stage = Stage.running
-    private var deadlines: [Int] = []
-    private var idleDeadline: Int?
+    var pipes: [LineLog.Level: OpenFile]
+    var log: LineLog
+    var end: ScriptResult.End?
+    var cutOff: ScriptResult.CutOff?
+    var stage = Stage.running
+    var deadlines: [Int] = []
+    var idleDeadline: Int?
     private var listening = 0
-    private var lastSign: Duration
-    private var hasEnded = false
-    private var isWaitingForSurvivors = false
+    var lastSign: Duration
+    var hasEnded = false
+    var isWaitingForSurvivors = false
     private var isWaitingForPipes = false
 
     init(
@@ -71,7 +71,7 @@ final class ScriptRun: @unchecked Sendable {
         for (level, pipe) in pipes { reactor.watch(pipe.descriptor) { self.read(level) } }
     }
 
-    private func setDeadlines() {
+    func setDeadlines() {
         guard !hasEnded else { return }
         if let timeout = script.timeout {
             deadlines.append(reactor.after(timeout) { self.cut(.timeout, "it ran longer than the timeout allows") })
@@ -131,61 +131,7 @@ final class ScriptRun: @unchecked Sendable {
         deadlines.append(reactor.after(Self.pipeDelay) { if !self.hasEnded, !self.pipes.isEmpty { self.endSurvivors() } })
     }
 
-    /// Members of the process group, and, where the item may run again, descendants that left it and lost their
-    /// parents. After a success the latter are ended a moment later (`Runner.sweepAdopted`): looking for them here would
-    /// cost every small run more than all the rest of its supervision.
-    private var hasSurvivors: Bool {
-        if kill(-pid, 0) == 0 {
-            // Members that lost their parents became our children: what has ended of them would answer until it is reaped.
-            // The script itself has been collected by then: nobody else waits for them.
-            while end != nil, waitpid(-pid, nil, WNOHANG) > 0 {}
-            if kill(-pid, 0) == 0 { return true }
-        }
-        guard end != .exited(0) || stage != .running else { return false }
-        return ProcessTree.children().contains { child in
-            guard !Runner.isRunning(child), ProcessTree.look(child)?.isZombie == false else { return false }
-            guard let run = ProcessTree.run(of: child) else {
-                // It has emptied its environment, and still reads the payload.
-                return ProcessTree.standardInput(of: child).map { $0 == payloadPath } ?? false
-            }
-            return run == script.run
-        }
-    }
-
-    /// Where the payload lies now, as the kernel tells it.
-    private var payloadPath: FilePath? { ProcessTree.path(ofOwn: script.input.descriptor) }
-
-    /// The script has ended, but left processes behind: a run does not outlive its script, so they are told to end, and
-    /// made to if they do not.
-    private func endSurvivors() {
-        guard !isWaitingForSurvivors else { return }
-        isWaitingForSurvivors = true
-        // A run that was cut has been told already, with all its processes; the script was only the first to end.
-        if stage == .running || stage == .asked {
-            if hasSurvivors { log.system("the script ended and left processes behind; they are ended too") }
-            terminate()
-        }
-        waitForSurvivors(.milliseconds(5))
-    }
-
-    private func waitForSurvivors(_ pause: Duration) {
-        deadlines.append(
-            reactor.after(pause) { [self] in
-                guard !hasEnded else { return }
-                if stage == .killed, hasSurvivors {
-                    // Started between the look at the processes and the signal.
-                    signal(SIGKILL)
-                } else if stage == .killed {
-                    // Whatever still holds the pipe is not of this run, or cannot die: its output is not waited for.
-                    for pipe in pipes.values { reactor.unwatch(pipe.descriptor) }
-                    pipes = [:]
-                }
-                if pipes.isEmpty && !hasSurvivors { return finish() }
-                waitForSurvivors(min(pause * 2, .milliseconds(200)))
-            })
-    }
-
-    private func finish() {
+    func finish() {
         guard !hasEnded, let end else { return }
         hasEnded = true
         for deadline in deadlines { reactor.cancel(deadline) }
@@ -204,76 +150,5 @@ final class ScriptRun: @unchecked Sendable {
         case .signalled(let number): "ended by \(SignalName.of(number))"
         case .notStarted(let step, let code): "\(step) failed: \(code)"
         }
-    }
-
-    // MARK: Stopping
-
-    /// The orchestrator stops: the run may finish for its grace, then it is told to.
-    func askToFinish() {
-        guard stage == .running, end == nil else { return }
-        stage = .asked
-        log.system("the orchestrator stops; the run may finish within \(DurationText.text(script.grace))")
-        log.flush()
-        createShutdownFile()
-        deadlines.append(reactor.after(script.grace) { self.cut(.stopped, "its grace is over") })
-    }
-
-    /// Written in place, not renamed: WebJobs programs watch for the creation (reference/webjobs.md §3.6).
-    private func createShutdownFile() {
-        try? script.itemFolder.overwrite(script.shutdownFile, mode: 0o644).write(Array(clocks.now().rfc3339.utf8))
-    }
-
-    func cut(_ reason: ScriptResult.CutOff, _ words: String) {
-        guard end == nil, stage == .running || stage == .asked else { return }
-        cutOff = reason
-        log.system("\(words); it gets SIGTERM now and SIGKILL in \(DurationText.text(Self.killDelay))", isError: true)
-        log.flush()
-        terminate()
-    }
-
-    private func terminate() {
-        stage = .terminating
-        signal(SIGTERM)
-        deadlines.append(reactor.after(Self.killDelay) { self.killTree() })
-    }
-
-    func killNow() {
-        guard !hasEnded else { return }
-        if end == nil, cutOff == nil { cutOff = .stopped }
-        killTree()
-    }
-
-    private func killTree() {
-        guard !hasEnded else { return }
-        stage = .killed
-        signal(SIGKILL)
-    }
-
-    /// To the process group, and to every process of the run outside it.
-    private func signal(_ number: Int32) {
-        // A stopped process takes notice of SIGTERM only once it goes on.
-        kill(-pid, number)
-        if number != SIGKILL { kill(-pid, SIGCONT) }
-        let members = ProcessTree().members(run: script.run, payloadPath: payloadPath, root: end == nil ? pid : nil)
-        for member in members where getpgid(member.pid) != pid {
-            kill(member.pid, number)
-            if number != SIGKILL { kill(member.pid, SIGCONT) }
-        }
-    }
-
-    // MARK: Idleness
-
-    private func watchIdleness() {
-        guard let limit = script.idleTimeout, end == nil else { return }
-        let quiet = clocks.uptime() - lastSign
-        if quiet >= limit, !hasProgressed(within: limit) {
-            return cut(.idleTimeout, "no output and no progress for \(DurationText.text(limit))")
-        }
-        idleDeadline = reactor.after(quiet >= limit ? limit : limit - quiet) { self.watchIdleness() }
-    }
-
-    private func hasProgressed(within limit: Duration) -> Bool {
-        guard let stamp = try? script.itemFolder.stamp(script.progressPlace) else { return false }
-        return clocks.now() - stamp.modified < limit
     }
 }

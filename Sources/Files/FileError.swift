@@ -22,6 +22,12 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The name is not there (any more): for a claim, somebody else was faster.
     package var isMissing: Bool { code == .noSuchFileOrDirectory }
 
+    /// The file system has no hard links, or none across what was asked for.
+    var meansNoLinks: Bool { operation == .link && [.notPermitted, .noFunction, .notSupported, .tooManyLinks].contains(code) }
+
+    /// The file may be read, but not be opened for writing.
+    package var meansReadOnly: Bool { [.permissionDenied, .notPermitted, .readOnlyFileSystem].contains(code) }
+
     /// The machine, not the file, is the trouble: no space, no descriptors, no memory, read-only. Work stops, the
     /// operator is told, and it is tried again later.
     package var isShortage: Bool {

@@ -13,9 +13,19 @@ extension Folder {
         case taken
     }
 
+    /// Who else may make something under the new name of a move.
+    package enum Target: Sendable {
+        /// Anybody: it must not be overwritten.
+        case shared
+        /// Nobody, since it lies in a folder that is named by an id of ours.
+        case own
+    }
+
     /// Renames, and never overwrites: `RENAME_NOREPLACE`, or where the file system does not know it (NFS, FUSE answer
-    /// EINVAL: reference/peers.md §4.4) a hard link and the removal of the old name.
-    package func move(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Move {
+    /// EINVAL: reference/peers.md §4.4) in another way.
+    package func move(
+        _ place: RelativePath, to target: Folder, as newPlace: RelativePath, _ kind: Target = .shared
+    ) throws(FileError) -> Move {
         do throws(FileError) {
             try call(.move, shown(place)) {
                 place.withCString { old in
@@ -27,23 +37,54 @@ extension Folder {
             switch error.code {
             case .noSuchFileOrDirectory: return .missing
             case .fileExists, .directoryNotEmpty: return .taken
-            case .invalidArgument: return try moveByLink(place, to: target, as: newPlace)
+            case .invalidArgument: return try moveWithoutHelp(place, to: target, as: newPlace, kind)
             default: throw error
             }
         }
     }
 
-    private func moveByLink(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Move {
+    /// Where nobody else uses the new name, a plain rename, also because a file's second name can be another file there
+    /// (sshfs), with another lock. Else a hard link and the removal of the old name.
+    private func moveWithoutHelp(
+        _ place: RelativePath, to target: Folder, as newPlace: RelativePath, _ kind: Target
+    ) throws(FileError) -> Move {
         guard let stamp = try stamp(place) else { return .missing }
-        // A folder cannot be linked. Its new name contains an id that only this caller knows, so plain rename is safe.
-        if stamp.kind == .folder { return try replace(place, to: target, as: newPlace) ? .moved : .missing }
-        switch try link(place, to: target, as: newPlace) {
-        case .moved:
+        if kind == .own { return try replace(place, to: target, as: newPlace) ? .moved : .missing }
+        if stamp.kind == .folder { return try moveFolder(place, to: target, as: newPlace) }
+        do throws(FileError) {
+            switch try link(place, to: target, as: newPlace) {
+            case .moved: break
+            case .missing: return .missing
+            // Cut off between the link and the removal, by a crash.
+            case .taken: guard try target.stamp(newPlace)?.isSameFile(as: stamp) == true else { return .taken }
+            }
             try remove(place)
             return .moved
-        case .missing: return .missing
-        case .taken: return .taken
+        } catch  where error.meansNoLinks {
+            return try moveOntoOwnFile(place, to: target, as: newPlace)
         }
+    }
+
+    /// A folder cannot be linked; rename(2) puts it in the place of an empty folder at most.
+    private func moveFolder(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Move {
+        if try target.stamp(newPlace) != nil { return .taken }
+        do throws(FileError) {
+            return try replace(place, to: target, as: newPlace) ? .moved : .missing
+        } catch  where error.code == .directoryNotEmpty || error.code == .fileExists || error.code == .notDirectory {
+            return .taken
+        }
+    }
+
+    /// Without hard links the new name is taken by an empty file first, which nobody else can have made.
+    private func moveOntoOwnFile(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Move {
+        do throws(FileError) {
+            _ = try target.create(newPlace)
+        } catch  where error.code == .fileExists {
+            return .taken
+        }
+        if try replace(place, to: target, as: newPlace) { return .moved }
+        try target.remove(newPlace)
+        return .missing
     }
 
     /// Renames over whatever has the new name (a file) or over nothing; false when the old name is gone.
@@ -70,6 +111,19 @@ extension Folder {
             return .missing
         } catch  where error.code == .fileExists {
             return .taken
+        }
+    }
+
+    /// Gives the file a second name, or where there are no hard links puts a copy there: for small files that are not
+    /// changed any more.
+    package func linkOrCopy(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Move {
+        do throws(FileError) {
+            return try link(place, to: target, as: newPlace)
+        } catch  where error.meansNoLinks {
+            guard let bytes = try read(place), let permissions = try stamp(place)?.permissions else { return .missing }
+            if try target.stamp(newPlace) != nil { return .taken }
+            try target.replace(newPlace, with: bytes, mode: permissions)
+            return .moved
         }
     }
 

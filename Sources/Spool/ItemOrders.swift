@@ -79,13 +79,17 @@ package struct ItemOrders: Sendable {
         guard let stamp = try folder.stamp(RelativePath(file)) else { return nil }
         // Held until the outcome is there, so that nobody recovers the item in between. What cannot be opened as a file
         // (a link, a pipe) has no lock, and is never run either.
-        let payload: OpenFile?
+        let hold: Hold?
         do throws(FileError) {
-            payload = stamp.kind == .file || stamp.kind == .folder ? try folder.open(RelativePath(file)) : nil
+            hold =
+                stamp.kind == .file || stamp.kind == .folder
+                ? try Hold.open(
+                    RelativePath(file), in: folder, isFolder: stamp.kind == .folder, isNetwork: folder.fileSystem.isNetwork) : nil
         } catch  where error.isMissing {
             return nil
         }
-        if let payload, try !payload.tryLock() { return nil }
+        if let hold, !hold.needsLockFile, try !hold.tryLock() { return nil }
+        defer { withExtendedLifetime(hold) {} }
         let now = clocks.now()
         let envelopeName = Envelope.name(for: file)
         let letter = try folder.read(RelativePath(envelopeName), limit: Envelope.sizeLimit)
@@ -95,11 +99,11 @@ package struct ItemOrders: Sendable {
         let place = ItemPlace.claimed(id)
         guard try folder.makeFolder(place.root, mode: 0o750) else { return nil }
         try folder.makeFolder(place.payloadFolder, mode: 0o750)
-        guard try folder.move(RelativePath(file), to: folder, as: place.payload(file)) == .moved else {
+        guard try folder.move(RelativePath(file), to: folder, as: place.payload(file), .own) == .moved else {
             try folder.removeTree(place.root)
             return nil
         }
-        if letter != nil { _ = try folder.move(RelativePath(envelopeName), to: folder, as: place.envelope) }
+        if letter != nil { _ = try folder.move(RelativePath(envelopeName), to: folder, as: place.envelope, .own) }
         var record = ItemRecord(
             id: id, name: file, trigger: envelope?.trigger ?? .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
             instance: ItemID(high: 0, low: 0))
@@ -139,10 +143,10 @@ package struct ItemOrders: Sendable {
             "queue \(name.escaped) has no item \(id) that could be \(order == "retry" ? "retried" : order + "ed"); only failed and resting items can"
     }
 
-    private func lock(at place: ItemPlace) throws(FileError) -> OpenFile? {
+    private func lock(at place: ItemPlace) throws(FileError) -> Hold? {
         guard let payload = try folder.names(in: place.payloadFolder).first else { return nil }
         do throws(FileError) {
-            return try folder.open(place.payload(payload))
+            return try Hold.open(payload, at: place, in: folder, isNetwork: folder.fileSystem.isNetwork)
         } catch  where error.code == .tooManySymbolicLinkLevels || error.code == .noSuchAddressOrDevice {
             return nil
         }

@@ -53,6 +53,8 @@ package struct ItemPlace: Sendable {
     package func payload(_ name: FileName) -> RelativePath { root / "payload" / name }
     package var record: RelativePath { root / "item.json" }
     package var outcome: RelativePath { root / "outcome.json" }
+    /// Held instead of the payload where that cannot be locked (`Hold`).
+    package var lock: RelativePath { root / "lock" }
     package var log: RelativePath { root / "log" }
     package var checkpoint: RelativePath { root / "checkpoint" }
     package var work: RelativePath { root / "work" }

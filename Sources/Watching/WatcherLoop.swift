@@ -18,14 +18,14 @@ final class WatcherLoop: Sendable {
 
     let outbox: Outbox
     let machine: Mutex<WatchMachine>
-    private let program: FilePath?
-    private let clocks: Clocks
+    let program: FilePath?
+    let clocks: Clocks
     let onNotice: @Sendable (String) -> Void
     /// Called once, when everything has ended.
     private let onEnd: @Sendable () -> Void
-    private let reactor = Reactor()
+    let reactor = Reactor()
     private let mail = Mutex(Mail())
-    private let turn = Turn()
+    let turn = Turn()
 
     private struct Mail {
         enum Phase { case new, running, ended }
@@ -34,7 +34,7 @@ final class WatcherLoop: Sendable {
     }
 
     /// Only touched in turn.
-    private final class Turn: @unchecked Sendable {
+    final class Turn: @unchecked Sendable {
         var process: WatcherProcess?
         var isFlushing = false
         var parser = RecordParser()
@@ -131,7 +131,7 @@ final class WatcherLoop: Sendable {
         if isOver { stop() }
     }
 
-    private func readRecords() {
+    func readRecords() {
         guard let process = turn.process else { return }
         var effects: Effects?
         let now = clocks.uptime()
@@ -168,9 +168,9 @@ final class WatcherLoop: Sendable {
         turn.timer = reactor.after(max(.zero, turn.deadline - clocks.uptime())) { self.tick() }
     }
 
-    private typealias Effects = (changes: [FolderChange], actions: [WatchMachine.Action])
+    typealias Effects = (changes: [FolderChange], actions: [WatchMachine.Action])
 
-    private func take(_ machine: inout WatchMachine) -> Effects {
+    func take(_ machine: inout WatchMachine) -> Effects {
         defer {
             machine.changes = []
             machine.actions = []
@@ -183,7 +183,7 @@ final class WatcherLoop: Sendable {
         return (machine.changes, machine.actions)
     }
 
-    private func perform(_ effects: Effects) {
+    func perform(_ effects: Effects) {
         if outbox.push(effects.changes) { machine.withLock { $0.health.coalesced += 1 } }
         for action in effects.actions {
             switch action {
@@ -197,54 +197,6 @@ final class WatcherLoop: Sendable {
             case .notice(let text): onNotice(text)
             }
         }
-    }
-
-    // MARK: The process
-
-    private func startProcess() {
-        guard let program else { return }
-        var failure: String?
-        turn.parser = RecordParser()
-        do throws(WatcherProcess.StartFailure) {
-            let process = try WatcherProcess(program)
-            turn.process = process
-            reactor.watch(process.records) { self.readRecords() }
-        } catch {
-            failure = error.text
-        }
-        let id = turn.process?.id
-        let now = clocks.uptime()
-        perform(
-            machine.withLock { machine in
-                machine.startedProcess(id, failure: failure, now)
-                return take(&machine)
-            })
-    }
-
-    private func send(_ command: WatchCommand) {
-        turn.process?.send(command)
-        flushLater()
-    }
-
-    /// What the pipe did not take is written when it can take more.
-    private func flushLater() {
-        guard let process = turn.process, process.hasUnsent != turn.isFlushing else { return }
-        turn.isFlushing = process.hasUnsent
-        guard turn.isFlushing else { return reactor.unwatch(process.commands) }
-        reactor.watch(process.commands, isWriting: true) { [self] in
-            turn.process?.flush()
-            flushLater()
-        }
-    }
-
-    @discardableResult
-    private func endProcess() -> String {
-        guard let process = turn.process else { return "" }
-        reactor.unwatch(process.records)
-        reactor.unwatch(process.commands)
-        turn.isFlushing = false
-        turn.process = nil
-        return process.end()
     }
 
     // MARK: Looking, which can take long, or for ever

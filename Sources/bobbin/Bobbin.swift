@@ -35,8 +35,6 @@ struct Bobbin: AsyncParsableCommand {
 
     static func main() {
         signal(SIGPIPE, SIG_IGN)
-        // A lease that is broken while `bobbin why` looks at a file.
-        signal(SIGIO, SIG_IGN)
         do {
             let command = try parseAsRoot(SubmitCommand.rewriting(ArgumentBytes.commandLine))
             if command is RunCommand { Signals.hold(Orchestrator.signals) }

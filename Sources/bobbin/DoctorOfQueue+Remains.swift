@@ -12,12 +12,12 @@ extension DoctorOfQueue {
             let place = ItemPlace.claimed(id)
             guard let record = try queue.record(at: place), !jobs.living.contains(where: { $0.id == record.instance })
             else { continue }
-            let payload = try folder.names(in: place.payloadFolder).first.flatMap {
-                try? folder.open(place.payload($0))
+            let hold = try folder.names(in: place.payloadFolder).first.flatMap {
+                try? Hold.open($0, at: place, in: folder, isNetwork: folder.fileSystem.isNetwork)
             }
-            if let payload, (try? payload.tryLock()) == false { held += 1 } else { orphans += 1 }
+            if let hold, (try? hold.tryLock()) == false { held += 1 } else { orphans += 1 }
         }
-        let soon = jobs.isServed ? "they are recovered within a minute" : "they are recovered when bobbin run starts"
+        let soon = jobs.isServed ? "they are recovered soon" : "they are recovered when bobbin run starts"
         var findings: [Finding] = []
         if orphans > 0 {
             findings.append(

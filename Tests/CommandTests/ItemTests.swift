@@ -92,7 +92,8 @@ struct ItemTests {
         let root = try Root()
         try root.job("off", "true", settings: #"{"disabled": true}"#)
         try root.job("broken", "true", settings: #"{"max_attempt": 2}"#)
-        try root.job("slow", "sleep 5", settings: #"{"max_concurrency": 1}"#)
+        let untilTheStop = "until [ -e \"$WEBJOBS_SHUTDOWN_FILE\" ]; do sleep 0.1; done"
+        try root.job("slow", untilTheStop, settings: #"{"max_concurrency": 1}"#)
         let file = try root.file("f.txt")
         func reasons(_ arguments: String...) async throws -> [String] {
             let answer = try await root.shell("exec \"$BOBBIN\" why --json " + arguments.joined(separator: " "))

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// The orchestrator is killed at random moments under load, again and again; what it promises holds all the same.
@@ -72,7 +73,7 @@ import Testing
         let seed = getenv("BOBBIN_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 1 ... .max)
         print("kill test: \(Self.kills) kills, seed \(seed) (BOBBIN_KILLS, BOBBIN_SEED)")
         try await withRoot(alone: true) { root in
-            var dice = Dice(state: seed)
+            var dice = Dice(seed: seed)
             let queues = makeJobs(root)
             var number = 0
             var finals: [String: [UInt8]] = [:]

@@ -155,7 +155,7 @@ struct ProcessTests {
         try await withRoot { root in
             let queue = root.job(
                 "q",
-                #"case $BOBBIN_NAME in settled*) finish 0;; esac; rm -rf "$(dirname "$(dirname "$BOBBIN_FILE")")"; finish 0"#
+                #"case $BOBBIN_NAME in settled*) finish 0;; esac; until [ -e "$(dirname "$0")/../../../spool/q/status/f.json" ]; do sleep 0.02; done; rm -rf "$(dirname "$(dirname "$BOBBIN_FILE")")"; finish 0"#
             )
             let bobbin = try await root.start()
             (queue.path / "f").write("gone")

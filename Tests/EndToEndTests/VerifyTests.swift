@@ -146,6 +146,8 @@ struct VerifyTests {
                 #"mkdir "$BOBBIN_NEXT/sink"; cp "$1" "$BOBBIN_NEXT/sink/"; case $BOBBIN_NAME in *3) [ $BOBBIN_ATTEMPT = 2 ] || finish 1;; esac; finish 0"#,
                 settings: #"{"retry_delay": 0.05}"#)
             let bobbin = try await root.start()
+            try queue.drop("first")
+            try await wait(for: "the first run to write its log") { (root.notes / "runs").exists }
             for round in 0..<4 {
                 for index in 0..<100 { try queue.drop("f\(round)-\(index)") }
                 root.writeLedger()

@@ -52,6 +52,79 @@ import Testing
         #expect(try scratch.folder.stamp("link2")?.kind == .symbolicLink)
     }
 
+    @Test func moveByLink_thatWasCutOff_isFinished() throws {
+        let scratch = try Scratch()
+        try scratch.write("old", "a")
+        #expect(try scratch.folder.link("a", to: scratch.folder, as: "b") == .moved)
+        let answer = try Faults.$plan.withValue(Fault(.move, .invalidArgument, turn: 1).plan) {
+            try scratch.folder.move("a", to: scratch.folder, as: "b")
+        }
+        #expect(answer == .moved)
+        #expect(try scratch.names == ["b"])
+    }
+
+    /// Fails the first move and every link, as a file system without help and without hard links does.
+    private func withoutLinks<Value>(_ code: Errno, _ body: () throws -> Value) rethrows -> Value {
+        let move = Fault(.move, .invalidArgument, turn: 1).plan
+        return try Faults.$plan.withValue(Faults { $0 == .link ? code : move.decide($0, $1) }, operation: body)
+    }
+
+    @Test(arguments: [Errno.notPermitted, .noFunction, .notSupported, .tooManyLinks])
+    func move_withoutHardLinks_keepsAllPromises(_ code: Errno) throws {
+        let scratch = try Scratch()
+        try scratch.write("old", "a")
+        try scratch.write("new", "b")
+        func move(_ from: RelativePath, _ to: RelativePath) throws -> Folder.Move {
+            try withoutLinks(code) { try scratch.folder.move(from, to: scratch.folder, as: to) }
+        }
+        #expect(try move("a", "b") == .taken)
+        #expect(try scratch.read("b") == "new")
+        #expect(try move("none", "c") == .missing)
+        #expect(try move("a", "c") == .moved)
+        #expect(try scratch.read("c") == "old")
+        #expect(try scratch.names == ["b", "c"])
+    }
+
+    @Test func move_toAnOwnName_isARenameAndKeepsTheFile() throws {
+        let scratch = try Scratch()
+        try scratch.write("old", "a")
+        let stamp = try #require(try scratch.folder.stamp("a"))
+        let plan = Fault(.move, .invalidArgument, turn: 1).plan
+        let answer = try Faults.$plan.withValue(Faults { $0 == .link ? .ioError : plan.decide($0, $1) }) {
+            try scratch.folder.move("a", to: scratch.folder, as: "own", .own)
+        }
+        #expect(answer == .moved)
+        #expect(try scratch.folder.stamp("own")?.isSameFile(as: stamp) == true)
+        #expect(try scratch.names == ["own"])
+    }
+
+    @Test func move_ofAFolderWithoutHelp_neverReplaces() throws {
+        let scratch = try Scratch()
+        for name in ["a", "empty", "full"] as [RelativePath] { try scratch.folder.makeFolder(name) }
+        try scratch.write("x", "file")
+        try scratch.folder.write([1], toNew: "full/x")
+        for target in ["empty", "full", "file"] as [RelativePath] {
+            let answer = try Faults.$plan.withValue(Fault(.move, .invalidArgument, turn: 1).plan) {
+                try scratch.folder.move("a", to: scratch.folder, as: target)
+            }
+            #expect(answer == .taken, "\(target)")
+        }
+        #expect(try scratch.names == ["a", "empty", "file", "full"])
+    }
+
+    @Test func linkOrCopy_withoutHardLinks_copies() throws {
+        let scratch = try Scratch()
+        try scratch.folder.write(Array("text".utf8), toNew: "a", mode: 0o640)
+        func copy(_ to: RelativePath) throws -> Folder.Move {
+            try Faults.$plan.withValue(Fault(.link, .noFunction).plan) { try scratch.folder.linkOrCopy("a", to: scratch.folder, as: to) }
+        }
+        #expect(try copy("b") == .moved)
+        #expect(try scratch.read("b") == "text")
+        #expect(try scratch.folder.stamp("b")?.permissions == 0o640)
+        #expect(try copy("b") == .taken)
+        #expect(try scratch.names == ["a", "b"])
+    }
+
     @Test(arguments: [Errno.noSpace, .permissionDenied, .ioError, .improperLink])
     func move_thatFails_changesNothingAndSaysWhat(_ code: Errno) throws {
         let scratch = try Scratch()

@@ -1,5 +1,6 @@
 import Documents
 import Hosting
+import TestSupport
 import Testing
 
 /// What the values do, once read.

@@ -1,5 +1,6 @@
 import Documents
 import Files
+import TestSupport
 import Testing
 
 @testable import Spool

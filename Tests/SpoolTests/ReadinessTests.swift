@@ -1,6 +1,7 @@
 import Documents
 import Files
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Spool

@@ -1,5 +1,6 @@
 import Files
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Watching
@@ -51,7 +52,7 @@ struct RecordTests {
     }
 
     @Test(arguments: 0..<50) func garbage_neverBreaksTheParserOrTheMachine(_ seed: UInt64) {
-        var random = Seeded(seed: seed)
+        var random = Dice(seed: seed)
         var parser = RecordParser()
         var machine = WatchMachine(settings: WatcherSettings(), hasProgram: true, now: .zero)
         machine.tick(.zero)
@@ -82,20 +83,5 @@ struct RecordTests {
             #expect(machine.changes.allSatisfy { machine.folders[$0.folder] != nil }, "seed \(seed)")
             machine.changes = []
         }
-    }
-}
-
-/// The same sequence for the same seed (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

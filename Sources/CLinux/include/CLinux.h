@@ -26,7 +26,7 @@ int clinux_openat(int folder, const char *name, int flags, unsigned mode);
 /* renameat2(2) with RENAME_NOREPLACE. */
 int clinux_rename_noreplace(int from, const char *name, int to, const char *new_name);
 
-/* fcntl F_SETLEASE: 1 takes a read lease, 0 drops it. */
+/* fcntl F_SETLEASE: 1 takes a read lease, 0 drops it. Ignores SIGIO for the process. */
 int clinux_lease(int descriptor, int take);
 
 /* fcntl F_GETLEASE: 0 when somebody waits until a read lease is dropped, and when there is none. */
@@ -58,6 +58,7 @@ struct clinux_start {
     char *const *arguments;
     char *const *environment;
     int input, output, error;    /* become descriptors 0, 1, 2; -1 = /dev/null */
+    int keep;                    /* stays open in the child under its own number, for the lock on it; 0 = none */
     int folder;                  /* descriptor of the working directory, -1 = inherit */
     int umask;                   /* -1 = inherit */
     int nice;                    /* added to the current value */
@@ -120,7 +121,7 @@ int clinux_next_signal(int descriptor);
 /* Raises the limit of open descriptors to the hard limit; tells the limits as they were. */
 int clinux_raise_descriptor_limit(struct clinux_limit *before);
 
-/* Ignores SIGIO and SIGPIPE for the process: a lease break or a vanished reader must not end it. */
+/* Ignores SIGPIPE for the process: a vanished reader must not end it. */
 void clinux_ignore_signals(void);
 
 /* --- bobbin-watch, and the room Watching that starts it --- */

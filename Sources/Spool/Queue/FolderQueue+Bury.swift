@@ -19,7 +19,7 @@ extension FolderQueue {
         try folder.makeFolder(place.payloadFolder, mode: 0o750)
         Step.buryFolder.after()
         Step.buryRename.before()
-        guard try inboxes[index].move(RelativePath(name), to: folder, as: place.payload(name)) == .moved else {
+        guard try inboxes[index].move(RelativePath(name), to: folder, as: place.payload(name), .own) == .moved else {
             try folder.removeEmptyFolder(place.payloadFolder)
             try folder.removeEmptyFolder(place.root)
             return
@@ -30,7 +30,7 @@ extension FolderQueue {
             return try putBack(name, to: inboxes[index], from: place)
         }
         Step.buryLetter.before()
-        _ = try inboxes[index].move(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope)
+        _ = try inboxes[index].move(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope, .own)
         Step.buryLetter.after()
         let record = ItemRecord(
             id: id, name: name, trigger: .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,

@@ -79,7 +79,7 @@ extension FolderQueue {
         }
         let sight = Readiness.Sight(
             evidence: candidate.evidence, stamp: stamp, earlier: candidate.stamp, quiet: now - candidate.lastEvent,
-            now: around.clocks.now(), leasesWork: !isNetwork)
+            now: ownClock.now(), leasesWork: !isNetwork)
         var seen = candidate
         seen.stamp = stamp
         switch readiness.judge(sight) {
@@ -149,11 +149,10 @@ extension FolderQueue {
         let name = candidate.key.name
         let inboxFolder = inboxes[candidate.key.folder]
         let isFolder = stamp.kind == .folder
-        let payload: OpenFile
+        let hold: Hold
         Step.claimOpen.before()
         do throws(FileError) {
-            // A network file system locks only what is open for writing (reference/distributed.md §4).
-            payload = try inboxFolder.open(RelativePath(name), writing: isNetwork && !isFolder)
+            hold = try Hold.open(RelativePath(name), in: inboxFolder, isFolder: isFolder, isNetwork: isNetwork)
         } catch  where error.isMissing {
             inbox.forget(candidate.key)
             return nil
@@ -163,13 +162,13 @@ extension FolderQueue {
             return nil
         }
         Step.claimOpen.after()
-        guard try payload.stamp().isUnchanged(since: stamp) else {
+        guard try hold.payload.stamp().isUnchanged(since: stamp) else {
             wait(candidate, for: rules.settleTime, reason: .settling(quiet: .zero, of: rules.settleTime), at: now)
             return nil
         }
         Step.claimLease.before()
-        let lease: OpenFile.LeaseAnswer = isFolder || isNetwork ? .notPermitted : payload.takeLease()
-        defer { if lease == .granted { payload.dropLease() } }
+        let lease: OpenFile.LeaseAnswer = isFolder || isNetwork ? .notPermitted : hold.payload.takeLease()
+        defer { if lease == .granted { hold.payload.dropLease() } }
         switch lease {
         case .granted: break
         case .busy:
@@ -186,18 +185,20 @@ extension FolderQueue {
         }
         Step.claimLease.after()
         Step.claimLock.before()
-        guard try payload.tryLock() else {
+        // A lock file lies in the item's folder, which is made with the claim.
+        if !hold.needsLockFile, try !hold.tryLock() {
             wait(candidate, for: .milliseconds(100), reason: .queued, at: now)
             return nil
         }
         Step.claimLock.after()
         inbox.forget(candidate.key)
-        return try rename(name, from: inboxFolder, payload: payload, isLeased: lease == .granted, stamp: stamp, envelope: envelope)
+        return try rename(name, from: inboxFolder, hold: hold, isLeased: lease == .granted, stamp: stamp, envelope: envelope)
     }
 
     private func rename(
-        _ name: FileName, from inboxFolder: Folder, payload: OpenFile, isLeased: Bool, stamp: Stamp, envelope: LoadedEnvelope?
+        _ name: FileName, from inboxFolder: Folder, hold oldHold: Hold, isLeased: Bool, stamp: Stamp, envelope: LoadedEnvelope?
     ) throws(FileError) -> Grant? {
+        var hold = oldHold
         let clockNow = around.clocks.now()
         let id = envelope?.envelope.id ?? .make(at: clockNow)
         let place = ItemPlace.claimed(id)
@@ -206,21 +207,25 @@ extension FolderQueue {
         let isKnown = envelope?.envelope.id.map { !isNowhere($0) } ?? false
         guard !isKnown, try folder.makeFolder(place.root, mode: 0o750) else {
             return try rename(
-                name, from: inboxFolder, payload: payload, isLeased: isLeased, stamp: stamp, envelope: envelope?.withoutID)
+                name, from: inboxFolder, hold: hold, isLeased: isLeased, stamp: stamp, envelope: envelope?.withoutID)
         }
         do throws(FileError) {
             try folder.makeFolder(place.payloadFolder, mode: 0o750)
+            if hold.needsLockFile {
+                try hold.makeLockFile(at: place, in: folder)
+                _ = try hold.tryLock()
+            }
             Step.claimFolder.after()
             if envelope != nil {
                 Step.claimLetter.before()
-                _ = try inboxFolder.link(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope)
+                _ = try inboxFolder.linkOrCopy(RelativePath(Envelope.name(for: name)), to: folder, as: place.envelope)
                 Step.claimLetter.after()
             }
             Step.claimRename.before()
-            guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name)) == .moved,
+            guard try inboxFolder.move(RelativePath(name), to: folder, as: place.payload(name), .own) == .moved,
                 try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true,
                 // A writer that found the name before the rename waits for the lease, and would write into what runs.
-                !isLeased || payload.isLeaseUndisturbed
+                !isLeased || hold.payload.isLeaseUndisturbed
             else {
                 try putBack(name, to: inboxFolder, from: place)
                 return nil
@@ -228,9 +233,7 @@ extension FolderQueue {
         } catch {
             // Nothing is left behind, as far as the trouble allows: it may come again with every look.
             if folder.isMissing(place.payload(name)) {
-                _ = try? folder.remove(place.envelope)
-                _ = try? folder.removeEmptyFolder(place.payloadFolder)
-                _ = try? folder.removeEmptyFolder(place.root)
+                try? removeClaim(place)
             } else {
                 try? putBack(name, to: inboxFolder, from: place)
             }
@@ -251,10 +254,10 @@ extension FolderQueue {
             return nil
         }
         do throws(FileError) {
-            return try begin(record, machine: ItemMachine(), place: place, payload: payload, isNew: true)
+            return try begin(record, machine: ItemMachine(), place: place, hold: hold, isNew: true)
         } catch {
             // Not recorded, so not started: the file goes back to where it was dropped.
-            if envelope != nil { _ = try folder.link(place.envelope, to: inboxFolder, as: RelativePath(Envelope.name(for: name))) }
+            if envelope != nil { _ = try folder.linkOrCopy(place.envelope, to: inboxFolder, as: RelativePath(Envelope.name(for: name))) }
             try folder.remove(place.record)
             try putBack(name, to: inboxFolder, from: place)
             throw error
@@ -263,7 +266,7 @@ extension FolderQueue {
 
     /// Records the attempt, before anything is started, and holds the item.
     func begin(
-        _ oldRecord: ItemRecord, machine oldMachine: ItemMachine, place: ItemPlace, payload: OpenFile, isNew: Bool
+        _ oldRecord: ItemRecord, machine oldMachine: ItemMachine, place: ItemPlace, hold: Hold, isNew: Bool
     ) throws(FileError) -> Grant? {
         let record = oldRecord
         var machine = oldMachine
@@ -274,7 +277,7 @@ extension FolderQueue {
         Step.claimSlot.after()
         do throws(FileError) {
             return try begin(
-                record, machine: machine, attempt: attempt, slot: slot, place: place, payload: payload, isNew: isNew, at: clockNow)
+                record, machine: machine, attempt: attempt, slot: slot, place: place, hold: hold, isNew: isNew, at: clockNow)
         } catch {
             slots.giveBack(slot)
             throw error
@@ -282,7 +285,7 @@ extension FolderQueue {
     }
 
     private func begin(
-        _ oldRecord: ItemRecord, machine: ItemMachine, attempt: Int, slot: Slot, place: ItemPlace, payload: OpenFile, isNew: Bool,
+        _ oldRecord: ItemRecord, machine: ItemMachine, attempt: Int, slot: Slot, place: ItemPlace, hold: Hold, isNew: Bool,
         at clockNow: Instant
     ) throws(FileError) -> Grant {
         var record = oldRecord
@@ -313,7 +316,7 @@ extension FolderQueue {
             trigger: record.trigger, correlationID: record.envelope?.correlationID, session: nil,
             arguments: record.envelope?.arguments, submittedAt: record.submittedAt, claimedAt: clockNow, size: record.size)
         held[record.id] = Held(
-            record: record, machine: machine, place: place, payload: payload, slot: slot, grant: grant,
+            record: record, machine: machine, place: place, hold: hold, slot: slot, grant: grant,
             work: ownWork ? place.work : slot.place.place(.work),
             checkpointBefore: isNew ? nil : try folder.stamp(place.checkpoint), claimedUptime: uptime)
         return grant
@@ -326,10 +329,16 @@ extension FolderQueue {
             Task { await self.recover() }
             return
         }
-        try folder.remove(place.envelope)
-        try folder.removeEmptyFolder(place.payloadFolder)
-        try folder.removeEmptyFolder(place.root)
+        try removeClaim(place)
         scan.isWanted = true
         startScan()
+    }
+
+    /// Removes the folder of a claim that came to nothing.
+    private func removeClaim(_ place: ItemPlace) throws(FileError) {
+        try folder.remove(place.envelope)
+        try folder.remove(place.lock)
+        try folder.removeEmptyFolder(place.payloadFolder)
+        try folder.removeEmptyFolder(place.root)
     }
 }

@@ -45,7 +45,7 @@ extension FolderQueue {
         }
         let place = ItemPlace.claimed(id)
         Step.retryOpen.before()
-        guard let payload = try openPayload(found.name, at: resting) else {
+        guard let hold = try open(found.name, at: resting) else {
             if try folder.move(resting.root, to: folder, as: place.root) == .moved {
                 try bury(
                     found, place: place, reason: "payload_missing",
@@ -55,7 +55,7 @@ extension FolderQueue {
         }
         Step.retryOpen.after()
         Step.retryLock.before()
-        guard try payload.tryLock() else {
+        guard try hold.tryLock() else {
             // Whoever holds it starts it, or has just put it here (`ItemOrders`) and lets go at once; then nothing else
             // would tell us to come again before the next scan.
             shelf.put(id, due: uptime + .milliseconds(100))
@@ -76,7 +76,7 @@ extension FolderQueue {
         guard try folder.move(resting.root, to: folder, as: place.root) == .moved else { return nil }
         Step.retryRename.after()
         do throws(FileError) {
-            return try begin(record, machine: record.machine(.retrying), place: place, payload: payload, isNew: false)
+            return try begin(record, machine: record.machine(.retrying), place: place, hold: hold, isNew: false)
         } catch {
             _ = try folder.move(place.root, to: folder, as: resting.root)
             throw error
@@ -112,10 +112,9 @@ extension FolderQueue {
     }
 
     /// Opens an item's payload for its lock; nil when it is gone.
-    func openPayload(_ name: FileName, at place: ItemPlace) throws(FileError) -> OpenFile? {
-        let isFolder = try folder.stamp(place.payload(name))?.kind == .folder
+    func open(_ name: FileName, at place: ItemPlace) throws(FileError) -> Hold? {
         do throws(FileError) {
-            return try folder.open(place.payload(name), writing: isNetwork && !isFolder)
+            return try Hold.open(name, at: place, in: folder, isNetwork: isNetwork)
         } catch  where error.isMissing {
             return nil
         }

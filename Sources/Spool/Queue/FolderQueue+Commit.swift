@@ -226,7 +226,7 @@ extension FolderQueue {
         status.nextAttemptAt = due
         try layToRest(record, status, of: &work)
         shelf.put(record.id, due: uptime + rest)
-        item.payload.letGo()
+        item.hold.letGo()
         if rest == .zero { hint.yield() }
         return Transition(
             status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)

@@ -31,7 +31,7 @@ extension FolderQueue {
         status.nextAttemptAt = now
         try layToRest(record, status, of: &work)
         shelf.put(record.id, due: uptime)
-        item.payload.letGo()
+        item.hold.letGo()
         return Transition(
             status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: .zero)
     }
@@ -55,7 +55,7 @@ extension FolderQueue {
         Step.moveRemove.before()
         try folder.removeTree(place.root)
         Step.moveRemove.after()
-        item.payload.letGo()
+        item.hold.letGo()
         inbox.note(Inbox.Key(folder: 0, name: name), .scanned, at: uptime, settle: rules.settleTime)
         return Transition(
             status: status, run: item.grant.run, submittedAt: item.record.submittedAt, trigger: item.record.trigger, retryAfter: .zero)

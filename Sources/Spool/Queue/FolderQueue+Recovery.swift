@@ -93,9 +93,9 @@ extension FolderQueue {
             return .failed
         }
         Step.recoverLock.before()
-        guard let payload = try openPayload(payloadName, at: place), try payload.tryLock() else { return nil }
+        guard let hold = try open(payloadName, at: place), try hold.tryLock() else { return nil }
         Step.recoverLock.after()
-        defer { withExtendedLifetime(payload) {} }
+        defer { withExtendedLifetime(hold) {} }
         // Read under the lock: while the processes were being ended, another orchestrator may have recovered the item. If it
         // was begun anew, by one that has died as well, the new run's processes must be ended first.
         let known = try folder.read(place.record).flatMap(ItemRecord.init(bytes:))
@@ -144,9 +144,9 @@ extension FolderQueue {
         }
         // What was refused is not opened now either, and has no lock.
         let kind = try folder.stamp(orphan.place.payload(status.name))?.kind
-        let payload = kind == .file || kind == .folder ? try openPayload(status.name, at: orphan.place) : nil
-        if let payload, try !payload.tryLock() { return nil }
-        defer { withExtendedLifetime(payload) {} }
+        let hold = kind == .file || kind == .folder ? try open(status.name, at: orphan.place) : nil
+        if let hold, try !hold.tryLock() { return nil }
+        defer { withExtendedLifetime(hold) {} }
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
         if orphan.record == nil { try folder.replace(orphan.place.record, with: record.json.prettyBytes, mode: 0o640) }
         try removeTemporaries(at: orphan.place)
@@ -235,7 +235,7 @@ extension FolderQueue {
         // Another orchestrator may be about to fill it: then only one that has rested for a minute is a leftover, and
         // if it is not, its maker finds the file still in the inbox.
         guard let stamp = try folder.stamp(place.root) else { return nil }
-        guard around.instances.isAlone || around.clocks.now() - stamp.changed > .seconds(60) else { return nil }
+        guard around.instances.isAlone || ownClock.now() - stamp.changed > .seconds(60) else { return nil }
         Step.recoverEmpty.before()
         try folder.removeTree(place.root)
         Step.recoverEmpty.after()

@@ -104,17 +104,17 @@ extension FolderQueue {
     func publishStatus(_ status: StatusDocument, at place: ItemPlace) throws(FileError) {
         let target = statusPlace(status.name)
         Step.publishStatus.before()
-        switch try folder.link(place.outcome, to: folder, as: target) {
+        switch try folder.linkOrCopy(place.outcome, to: folder, as: target) {
         case .moved: return Step.publishStatus.after()
         case .missing: throw FileError(.link, folder.shownPath(place.outcome), .noSuchFileOrDirectory)
         case .taken: break
         }
         guard try isOurs(target, status) else { return }
         let temporary = QueueLayout.status / (FileName(".\(status.id).new") ?? StatusName.of(status.name))
-        if try folder.link(place.outcome, to: folder, as: temporary) == .taken {
+        if try folder.linkOrCopy(place.outcome, to: folder, as: temporary) == .taken {
             // A crash in the middle of writing a status left it.
             try folder.remove(temporary)
-            _ = try folder.link(place.outcome, to: folder, as: temporary)
+            _ = try folder.linkOrCopy(place.outcome, to: folder, as: temporary)
         }
         Step.publishSwap.before()
         try folder.replace(temporary, to: folder, as: target)

@@ -48,7 +48,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         var record: ItemRecord
         var machine: ItemMachine
         let place: ItemPlace
-        let payload: OpenFile
+        let hold: Hold
         var slot: Slot
         let grant: Grant
         /// Work folder of the run: the slot's, or the item's own when an earlier attempt left one.
@@ -74,6 +74,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     var rules: QueueRules
     var readiness: Readiness
     let isNetwork: Bool
+    var ownClock: FileSystemClock
 
     var inbox = Inbox()
     var shelf = RetryShelf()
@@ -93,8 +94,10 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     /// Recoveries under way; nil before the first.
     var recoveries: Int?
 
+    /// - Parameter isNetwork: whether the folder lies on a network file system; nil = as the system says.
     package init(
-        name: FileName, spool: Folder, folder: Folder, inboxes extra: [Folder] = [], rules: QueueRules, around: Surroundings
+        name: FileName, spool: Folder, folder: Folder, inboxes extra: [Folder] = [], rules: QueueRules, around: Surroundings,
+        isNetwork: Bool? = nil
     ) {
         self.name = name
         self.spool = spool
@@ -103,7 +106,11 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         self.rules = rules
         self.around = around
         readiness = Readiness(settleTime: rules.settleTime, accept: rules.accept)
-        isNetwork = folder.fileSystem.isNetwork
+        let isNetwork = isNetwork ?? folder.fileSystem.isNetwork
+        self.isNetwork = isNetwork
+        ownClock = FileSystemClock(
+            clocks: around.clocks, folder: isNetwork ? folder : nil,
+            probe: QueueLayout.claimed / (FileName(".clock-\(around.instances.own)") ?? FileName(".clock" as StaticString)))
         slots = Slots(queue: folder, instance: around.instances.own)
         (hints, hint) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -137,7 +144,8 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         let place = item.place
         let scratch = item.slot.place
         return RunSite(
-            payload: item.payload, folder: folder, payloadPlace: place.payload(item.record.name), work: item.work,
+            payload: item.hold.payload, lock: item.hold.lock, folder: folder, payloadPlace: place.payload(item.record.name),
+            work: item.work,
             results: scratch.place(.results), next: scratch.place(.next), checkpoint: place.checkpoint, progress: place.progress,
             output: place.output, meta: item.record.envelope == nil ? nil : place.envelope, shutdownFile: scratch.shutdownFile,
             log: place.log)

@@ -2,11 +2,13 @@ import Documents
 import Files
 import SystemPackage
 
-/// Where a granted item can be run on this machine: the payload, opened and locked, and the places a script is told of,
+/// Where a granted item can be run on this machine: the payload, opened and held, and the places a script is told of,
 /// all below the queue's folder.
 package struct RunSite: Sendable {
-    /// Locked; becomes the standard input of the run, whose processes then hold the claim.
+    /// Locked, if it can be; becomes the standard input of the run, whose processes then hold the claim.
     package let payload: OpenFile
+    /// The lock file that is held instead, where the payload cannot be locked.
+    package let lock: OpenFile?
     package let folder: Folder
     package let payloadPlace: RelativePath
     package let work: RelativePath
@@ -23,11 +25,13 @@ package struct RunSite: Sendable {
     package let log: RelativePath
 
     package init(
-        payload: OpenFile, folder: Folder, payloadPlace: RelativePath, work: RelativePath, results: RelativePath, next: RelativePath,
+        payload: OpenFile, lock: OpenFile? = nil, folder: Folder, payloadPlace: RelativePath, work: RelativePath, results: RelativePath,
+        next: RelativePath,
         checkpoint: RelativePath, progress: RelativePath, output: RelativePath, meta: RelativePath?, shutdownFile: RelativePath,
         log: RelativePath
     ) {
         self.payload = payload
+        self.lock = lock
         self.folder = folder
         self.payloadPlace = payloadPlace
         self.work = work

@@ -199,7 +199,8 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
             try await root.die(at: "commit.outcome.after")
             for item in queue.items { (item.folder / "outcome.json").write("{") }
         },
-        path: [.recoverTorn] + again + run + success, deadly: [.recoverTorn], runs: 2, problems: ended(.succeeded))
+        path: [.recoverTorn, .claimSlot, .claimRecord] + again + run + success, deadly: [.recoverTorn], runs: 2, problems: ended(.succeeded)
+    )
 
     static let all = [plain, retried, resting, checkpointed, productive, returned, refused, link, replaced, swept, worn, torn]
 }

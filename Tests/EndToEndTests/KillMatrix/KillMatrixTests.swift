@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// The real program dies at every point of every kind of item's path, and again at every point of the recovery.
@@ -113,7 +114,7 @@ import Testing
     /// Each point of recovery once for all kinds, and a few more.
     private func choose(_ doubles: [KillCase]) -> [KillCase] {
         print("kill matrix: seed \(Self.seed) (BOBBIN_SEED)")
-        var dice = Dice(state: Self.seed)
+        var dice = Dice(seed: Self.seed)
         let shuffled = doubles.shuffled(using: &dice)
         let first = Self.covered.withLock { points in shuffled.filter { points.insert($0.second?.name ?? "").inserted } }
         let others = shuffled.filter { one in !first.contains { $0.description == one.description } }

@@ -10,7 +10,7 @@ import Testing
 final class Root: @unchecked Sendable {
     let top: Path
     let path: Path
-    let stage: Path
+    private(set) var stage: Path
     let notes: Path
     var spool: Path { path / "spool" }
     var jobs: Path { path / "jobs" / "triggered" }
@@ -20,6 +20,7 @@ final class Root: @unchecked Sendable {
     /// What the test has dropped and the checker looks for.
     private(set) var ledger: [Drop] = []
     private var made = 0
+    private var mounts: [Path] = []
 
     struct Drop: Hashable, Sendable {
         let queue: String
@@ -66,7 +67,7 @@ final class Root: @unchecked Sendable {
         folder.makeFolder()
         if let settings { (folder / "settings.job").write(settings) }
         // Complete at once, as a deployment should be.
-        let draft = stage / "run-\(name)"
+        let draft = notes / "run-\(name)"
         draft.write("#!/bin/sh\n. \((notes / "lib.sh").quoted)\nbegin\n\(script)\n", mode: 0o755)
         draft.move(to: folder / "run.sh")
         return queue(name)
@@ -156,6 +157,18 @@ final class Root: @unchecked Sendable {
         #expect(code == 0, "\(text): exit code \(code): \(program.said)")
     }
 
+    // MARK: File systems
+
+    /// Puts the spool on a file system that is not local; files are staged there from now on, to be moved in by rename.
+    func mountSpool(_ kind: Fuse) async throws {
+        let back = top / "back"
+        back.makeFolder()
+        try await run(kind.line(from: back, to: spool))
+        mounts.append(spool)
+        stage = spool / ".stage"
+        stage.makeFolder()
+    }
+
     // MARK: Looking
 
     /// What the scripts wrote down.
@@ -178,6 +191,7 @@ final class Root: @unchecked Sendable {
             for pid in left { kill(pid, SIGKILL) }
             usleep(2000)
         }
+        for mount in mounts { Fuse.unmount(mount) }
         for path in [path] + path.tree where path.name == Array("immutable".utf8) {
             if let clear = try? Program(
                 ["/usr/bin/chattr", "-i", path.text], output: notes / "chattr", error: notes / "chattr")

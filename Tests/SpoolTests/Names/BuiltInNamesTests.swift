@@ -1,5 +1,6 @@
 import Files
 import Spool
+import TestSupport
 import Testing
 
 @Suite struct BuiltInNamesTests {

@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import Spool
+import TestSupport
 import Testing
 
 @Suite struct GlobTests {

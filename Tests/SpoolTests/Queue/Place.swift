@@ -14,6 +14,7 @@ final class Place: Sendable {
     let spool: Folder
     let folder: Folder
     private let ahead = Mutex(Duration.zero)
+    private let wallStep = Mutex(Duration.zero)
 
     init() throws {
         var template = Array("/tmp/bobbin-spool-XXXXXX".utf8CString)
@@ -32,17 +33,21 @@ final class Place: Sendable {
 
     var clocks: Clocks {
         Clocks(
-            now: { [self] in Clocks.system.now() + ahead.withLock { $0 } },
+            now: { [self] in Clocks.system.now() + ahead.withLock { $0 } + wallStep.withLock { $0 } },
             uptime: { [self] in Clocks.system.uptime() + ahead.withLock { $0 } })
     }
 
     func advance(by duration: Duration) { ahead.withLock { $0 += duration } }
 
+    /// Sets the wall clock alone, forward or back.
+    func step(by duration: Duration) { wallStep.withLock { $0 += duration } }
+
     /// - Parameter whileHunting: happens while the processes of dead orchestrators' runs are being ended.
     func start(
-        _ rules: QueueRules = QueueRules(), inboxes: [Folder] = [], whileHunting: @escaping @Sendable () async -> Void = {}
+        _ rules: QueueRules = QueueRules(), inboxes: [Folder] = [], isNetwork: Bool = false,
+        whileHunting: @escaping @Sendable () async -> Void = {}
     ) throws -> Keeper {
-        try Keeper(self, rules: rules, inboxes: inboxes, whileHunting: whileHunting)
+        try Keeper(self, rules: rules, inboxes: inboxes, isNetwork: isNetwork, whileHunting: whileHunting)
     }
 
     /// Runs an orchestrator to its death: afterwards its lock is free and nothing of it runs.
@@ -104,7 +109,7 @@ final class Keeper: Sendable {
     let survivors = Collected<ItemID>()
 
     fileprivate init(
-        _ place: Place, rules: QueueRules, inboxes: [Folder], whileHunting: @escaping @Sendable () async -> Void
+        _ place: Place, rules: QueueRules, inboxes: [Folder], isNetwork: Bool, whileHunting: @escaping @Sendable () async -> Void
     ) throws {
         self.place = place
         let instances = try Instances.register(dataFolder: place.data, clocks: place.clocks)
@@ -119,7 +124,7 @@ final class Keeper: Sendable {
                     return Set(survivors.all)
                 },
                 onTransition: { [transitions] in transitions.add([$0]) }, cancelRun: { [cancelled] in cancelled.add([$0]) },
-                notice: { [notices] in notices.add([$0]) }))
+                notice: { [notices] in notices.add([$0]) }), isNetwork: isNetwork)
     }
 
     func note(_ names: FileName..., evidence: Readiness.Evidence = .movedIn) async {

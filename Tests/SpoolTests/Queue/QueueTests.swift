@@ -18,8 +18,15 @@ import Testing
 
     @Test func scan_claimsTheOldestFirst() async throws {
         for number in 0..<20 {
-            try place.drop(FileName("f\((number * 7) % 20)")!)
-            usleep(5000)
+            let file = RelativePath(try place.drop(FileName("f\((number * 7) % 20)")!))
+            // The order is that of the change times, which need a tick of the kernel's clock between them.
+            await waitUntil("the clock of the files ticks") {
+                try? place.spool.replace(RelativePath("later"), with: [1])
+                guard let later = try? place.spool.stamp(RelativePath("later")), let earlier = try? place.folder.stamp(file) else {
+                    return false
+                }
+                return earlier.changed < later.changed
+            }
         }
         place.advance(by: .seconds(1))
         let keeper = try place.start()

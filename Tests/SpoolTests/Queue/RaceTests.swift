@@ -1,7 +1,6 @@
 import Dispatch
 import Documents
 import Files
-import Glibc
 import Synchronization
 import SystemPackage
 import Testing
@@ -186,8 +185,6 @@ import Testing
 
     /// A shell's `>>` finds the name just before the claim's rename, and is let in when the lease is dropped.
     @Test func claim_whileAWriterWaitsForTheLease_putsTheFileBack() async throws {
-        // What the kernel tells the holder of a lease with; the program ignores it as well (`Runner`).
-        signal(SIGIO, SIG_IGN)
         let place = try Place()
         let keeper = try place.start()
         try place.drop("file", "half")

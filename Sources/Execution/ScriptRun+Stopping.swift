@@ -1,0 +1,76 @@
+import Documents
+import Files
+import Glibc
+import Threads
+
+/// The ends that are made: by the stop protocol (contract §7), by an operator, by time.
+extension ScriptRun {
+    /// The orchestrator stops: the run may finish for its grace, then it is told to.
+    func askToFinish() {
+        guard stage == .running, end == nil else { return }
+        stage = .asked
+        log.system("the orchestrator stops; the run may finish within \(DurationText.text(script.grace))")
+        log.flush()
+        createShutdownFile()
+        deadlines.append(reactor.after(script.grace) { self.cut(.stopped, "its grace is over") })
+    }
+
+    /// Written in place, not renamed: WebJobs programs watch for the creation (reference/webjobs.md §3.6).
+    private func createShutdownFile() {
+        try? script.itemFolder.overwrite(script.shutdownFile, mode: 0o644).write(Array(clocks.now().rfc3339.utf8))
+    }
+
+    func cut(_ reason: ScriptResult.CutOff, _ words: String) {
+        guard end == nil, stage == .running || stage == .asked else { return }
+        cutOff = reason
+        log.system("\(words); it gets SIGTERM now and SIGKILL in \(DurationText.text(Self.killDelay))", isError: true)
+        log.flush()
+        terminate()
+    }
+
+    func terminate() {
+        stage = .terminating
+        signal(SIGTERM)
+        deadlines.append(reactor.after(Self.killDelay) { self.killTree() })
+    }
+
+    func killNow() {
+        guard !hasEnded else { return }
+        if end == nil, cutOff == nil { cutOff = .stopped }
+        killTree()
+    }
+
+    func killTree() {
+        guard !hasEnded else { return }
+        stage = .killed
+        signal(SIGKILL)
+    }
+
+    /// To the process group, and to every process of the run outside it.
+    func signal(_ number: Int32) {
+        // A stopped process takes notice of SIGTERM only once it goes on.
+        kill(-pid, number)
+        if number != SIGKILL { kill(-pid, SIGCONT) }
+        let members = ProcessTree().members(run: script.run, payloadPath: payloadPath, root: end == nil ? pid : nil)
+        for member in members where getpgid(member.pid) != pid {
+            kill(member.pid, number)
+            if number != SIGKILL { kill(member.pid, SIGCONT) }
+        }
+    }
+
+    // MARK: Idleness
+
+    func watchIdleness() {
+        guard let limit = script.idleTimeout, end == nil else { return }
+        let quiet = clocks.uptime() - lastSign
+        if quiet >= limit, !hasProgressed(within: limit) {
+            return cut(.idleTimeout, "no output and no progress for \(DurationText.text(limit))")
+        }
+        idleDeadline = reactor.after(quiet >= limit ? limit : limit - quiet) { self.watchIdleness() }
+    }
+
+    private func hasProgressed(within limit: Duration) -> Bool {
+        guard let stamp = try? script.itemFolder.stamp(script.progressPlace) else { return false }
+        return clocks.now() - stamp.modified < limit
+    }
+}
