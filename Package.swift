@@ -66,7 +66,7 @@ let package = Package(
         // static, it needs no library at run time and a third of the memory.
         .executableTarget(
             name: "bobbin-watch", dependencies: ["CInotifyTools", "CLinux"], swiftSettings: strict,
-            linkerSettings: [.unsafeFlags(["-static-executable"])]),
+            linkerSettings: Context.environment["BOBBIN_SANITIZE"] == nil ? [.unsafeFlags(["-static-executable"])] : []),
 
         // Start the built program as a process; they know it as its users do.
         .testTarget(name: "CommandTests", swiftSettings: strict),
