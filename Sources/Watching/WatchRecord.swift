@@ -1,10 +1,10 @@
 /// One record of bobbin-watch; the form is described in bobbin-watch/Protocol.swift.
-struct WatchRecord: Equatable {
-    var letter: Letter
-    var number: Int
-    var rest: ArraySlice<UInt8>
+package struct WatchRecord: Equatable {
+    package var letter: Letter
+    package var number: Int
+    package var rest: ArraySlice<UInt8>
 
-    enum Letter: UInt8, CaseIterable {
+    package enum Letter: UInt8, CaseIterable {
         case ready = 82  // R
         case inForce = 43  // +
         case refused = 33  // !
@@ -20,14 +20,14 @@ struct WatchRecord: Equatable {
         case unavailable = 69  // E
     }
 
-    init(_ letter: Letter, _ number: Int, _ rest: ArraySlice<UInt8> = []) {
+    package init(_ letter: Letter, _ number: Int, _ rest: ArraySlice<UInt8> = []) {
         self.letter = letter
         self.number = number
         self.rest = rest
     }
 
     /// Nil when the bytes (without the NUL) are no record.
-    init?(_ bytes: ArraySlice<UInt8>) {
+    package init?(_ bytes: ArraySlice<UInt8>) {
         guard let first = bytes.first, let letter = Letter(rawValue: first) else { return nil }
         var number = 0
         var index = bytes.startIndex + 1
@@ -42,7 +42,7 @@ struct WatchRecord: Equatable {
     }
 
     /// The rest as decimal numbers separated by full stops; nil when it is anything else.
-    var numbers: [UInt64]? {
+    package var numbers: [UInt64]? {
         let parts = rest.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let numbers = parts.compactMap { UInt64(String(decoding: $0, as: UTF8.self)) }
         return numbers.count == parts.count ? numbers : nil
@@ -50,14 +50,16 @@ struct WatchRecord: Equatable {
 }
 
 /// Cuts the stream of bobbin-watch into records, wherever the pieces that were read begin and end.
-struct RecordParser {
+package struct RecordParser {
+    package init() {}
+
     private var unfinished: [UInt8] = []
     /// The longest record: a letter, a number of 16 digits, the separator and a name of 255 bytes.
     private static let limit = 512
 
     /// Calls `body` for each complete record, with nil for bytes that are none: whoever wrote those cannot be relied
     /// on for the rest either.
-    mutating func parse(_ bytes: ArraySlice<UInt8>, _ body: (WatchRecord?) -> Void) {
+    package mutating func parse(_ bytes: ArraySlice<UInt8>, _ body: (WatchRecord?) -> Void) {
         var rest = bytes
         while let end = rest.firstIndex(of: 0) {
             if unfinished.isEmpty {
@@ -82,7 +84,7 @@ enum WatchCommand: Equatable {
     case watch(WatchToken, path: [UInt8])
     case stop(WatchToken)
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         switch self {
         case .watch(let token, let path): Array("+\(token.number)/".utf8) + path + [0]
         case .stop(let token): Array("-\(token.number)/".utf8) + [0]

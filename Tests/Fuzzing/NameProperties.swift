@@ -1,7 +1,7 @@
 import Documents
 import Files
 
-@testable import Spool
+import Spool
 
 enum NameProperties {
     static func name(_ bytes: [UInt8]) throws(Violation) {

@@ -1,4 +1,4 @@
-@testable import Watching
+import Watching
 
 enum StreamProperties {
     /// Wherever the pieces of a stream begin and end, the records are the same. The first byte says where to cut.

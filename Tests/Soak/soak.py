@@ -9,7 +9,7 @@ time. Ends with the line
     dropped N, done N, failed N, lost 0, doubled 0, overlapping 0, orphans 0
 
 and exit code 1 if one of the last four is not 0, or anything else is wrong; then the root is kept. Only the standard
-library is used. BOBBIN names the program; default: the release build, else the debug build.
+library is used. BOBBIN names the program; default: the newest build.
 """
 
 import argparse
@@ -214,10 +214,10 @@ class Soak:
 def program():
     if named := os.environ.get("BOBBIN"):
         return str(Path(named).resolve())
-    for kind in ("release", "debug"):
-        if (path := BUILD / kind / "bobbin").exists():
-            return str(path)
-    sys.exit("soak: there is no bobbin; type: make build")
+    built = [path for kind in ("release", "debug") if (path := BUILD / kind / "bobbin").exists()]
+    if not built:
+        sys.exit("soak: there is no bobbin; type: make build")
+    return str(max(built, key=lambda path: path.stat().st_mtime))
 
 
 def main():
