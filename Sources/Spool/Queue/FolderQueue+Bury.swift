@@ -26,7 +26,7 @@ extension FolderQueue {
         }
         Step.buryRename.after()
         // Replaced since the look that condemned it: what was moved may be a good file.
-        guard try folder.stamp(place.payload(name))?.isSameFile(as: stamp) == true else {
+        guard try folder.stamp(place.payload(name))?.isMoved(from: stamp) == true else {
             return try putBack(name, to: inboxes[index], from: place)
         }
         Step.buryLetter.before()
@@ -63,5 +63,13 @@ extension FolderQueue {
         Step.buryFinal.after()
         around.onTransition(
             Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
+    }
+}
+
+extension Stamp {
+    /// The same file under another name: a move changes nothing but the change time. The inode's number alone does not
+    /// tell, since a file that is not open leaves it to the next one.
+    fileprivate func isMoved(from other: Stamp) -> Bool {
+        isSameFile(as: other) && kind == other.kind && size == other.size && modified == other.modified
     }
 }
