@@ -20,7 +20,7 @@ void clinux_timer_set(int timer, int64_t nanoseconds) {
 }
 
 static int control(int poller, int operation, int descriptor, uint64_t token, int how) {
-    uint32_t flags = (how & CLINUX_WRITING ? EPOLLOUT : EPOLLIN) | (how & CLINUX_EDGE ? EPOLLET : 0) |
+    uint32_t flags = (how & CLINUX_WRITING ? EPOLLOUT : how & CLINUX_URGENT ? EPOLLPRI : EPOLLIN) | (how & CLINUX_EDGE ? EPOLLET : 0) |
                      (how & CLINUX_ONCE ? EPOLLONESHOT : 0);
     struct epoll_event event = {.events = flags, .data.u64 = token};
     return epoll_ctl(poller, operation, descriptor, &event);

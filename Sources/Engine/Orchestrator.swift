@@ -79,6 +79,7 @@ package struct Orchestrator: Sendable {
             drain?.cancel()
         }
         try await group.run()
+        await runner.endOrphans()
     }
 
     /// SIGHUP reads the jobs anew. The first SIGTERM or SIGINT stops in order, a second one at once.

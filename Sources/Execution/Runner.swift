@@ -15,6 +15,7 @@ package final class Runner: Sendable {
     /// Runs of this program, whichever runner has them: all adopt the orphans of all.
     private static let underWay = Mutex<Set<ItemID>>([])
     private let isSweepScheduled = Mutex(false)
+    private let isKilling = Mutex(false)
     /// Orphans that were told to end, and since when. Only touched in the reactor's turn.
     private nonisolated(unsafe) var adoptedSince: [pid_t: Duration] = [:]
     /// To which runs an orphan without a mark may belong. Only touched in the reactor's turn.
@@ -177,7 +178,9 @@ package final class Runner: Sendable {
                 isAnyLeft = true
                 let began = adoptedSince[child] ?? clocks.uptime()
                 adoptedSince[child] = began
-                kill(child, clocks.uptime() - began > ScriptRun.killDelay ? SIGKILL : SIGTERM)
+                let isPatienceOver = isKilling.withLock { $0 } || clocks.uptime() - began > ScriptRun.killDelay
+                kill(child, isPatienceOver ? SIGKILL : SIGTERM)
+                if !isPatienceOver { kill(child, SIGCONT) }
             }
         }
         if isAnyLeft { scheduleSweep() }
@@ -203,8 +206,22 @@ package final class Runner: Sendable {
     /// Asks all runs to finish: shutdown file, grace, SIGTERM, SIGKILL; each by its own times, all at once.
     package func askAllToFinish() { each { $0.askToFinish() } }
 
-    /// Ends all runs at once.
-    package func killAll() { each { $0.killNow() } }
+    /// Ends all runs at once, and what they have left behind.
+    package func killAll() {
+        isKilling.withLock { $0 = true }
+        each { $0.killNow() }
+    }
+
+    /// Returns when nothing is left of any run, or only what cannot be killed. To be called when the last run has ended:
+    /// daemons that left their runs, hide whose they are and do not listen must not outlive this program.
+    package func endOrphans() async {
+        let limit = clocks.uptime() + ScriptRun.killDelay + .seconds(5)
+        while clocks.uptime() < limit {
+            if let adopted = Self.adopted(), adopted.isEmpty { return }
+            reactor.perform { [self] in sweepAdopted() }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
 
     /// Ends one run because an operator wants it; false when it is not running here.
     @discardableResult

@@ -139,8 +139,13 @@ package struct ItemOrders: Sendable {
     private func whyNot(_ id: ItemID, _ order: String) -> String {
         if folder.exists(ItemPlace.claimed(id).root) { return "item \(id) runs at this moment" }
         if folder.exists(ItemPlace.failed(id).root) { return "item \(id) has failed already; use retry or discard" }
-        return
-            "queue \(name.escaped) has no item \(id) that could be \(order == "retry" ? "retried" : order + "ed"); only failed and resting items can"
+        let (done, whose) =
+            switch order {
+            case "retry": ("retried", "failed and resting items")
+            case "cancel": ("cancelled", "items that wait, rest or run")
+            default: ("discarded", "finished and resting items")
+            }
+        return "queue \(name.escaped) has no item \(id) that could be \(done); only \(whose) can"
     }
 
     private func lock(at place: ItemPlace) throws(FileError) -> Hold? {

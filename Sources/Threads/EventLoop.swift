@@ -34,7 +34,7 @@ package final class EventLoop: Sendable {
 
     private struct Source {
         let descriptor: Int32
-        let isWriting: Bool
+        let interest: Interest
         let handler: @Sendable () -> Void
     }
 
@@ -134,15 +134,21 @@ package final class EventLoop: Sendable {
 
     // MARK: Descriptors
 
-    /// Calls the handler whenever the descriptor can be read (or written), or its other end is gone; never twice at a
-    /// time. Handlers must not block. Returns what `unwatch` wants; nil when the kernel refuses (errno tells why).
-    package func watch(_ descriptor: Int32, isWriting: Bool = false, _ handler: @escaping @Sendable () -> Void) -> UInt64? {
+    package enum Interest {
+        case reading, writing
+        /// An exceptional condition, where the descriptor has one (poll(2), POLLPRI).
+        case urgent
+    }
+
+    /// Calls the handler whenever the descriptor can be read (or what else is wanted of it), or its other end is gone;
+    /// never twice at a time. Handlers must not block. Returns what `unwatch` wants; nil when the kernel refuses (errno tells why).
+    package func watch(_ descriptor: Int32, for interest: Interest = .reading, _ handler: @escaping @Sendable () -> Void) -> UInt64? {
         startWorkers()
         return state.withLock { state in
             state.lastToken += 1
             let token = state.lastToken
-            guard clinux_poller_watch(events, descriptor, token, Self.once(isWriting)) == 0 else { return nil }
-            state.handlers[token] = Source(descriptor: descriptor, isWriting: isWriting, handler: handler)
+            guard clinux_poller_watch(events, descriptor, token, Self.once(interest)) == 0 else { return nil }
+            state.handlers[token] = Source(descriptor: descriptor, interest: interest, handler: handler)
             return token
         }
     }
@@ -155,7 +161,13 @@ package final class EventLoop: Sendable {
         }
     }
 
-    private static func once(_ isWriting: Bool) -> Int32 { CLINUX_ONCE | (isWriting ? CLINUX_WRITING : 0) }
+    private static func once(_ interest: Interest) -> Int32 {
+        switch interest {
+        case .reading: CLINUX_ONCE
+        case .writing: CLINUX_ONCE | CLINUX_WRITING
+        case .urgent: CLINUX_ONCE | CLINUX_URGENT
+        }
+    }
 
     private func handle(_ token: UInt64) {
         switch token {
@@ -174,7 +186,7 @@ package final class EventLoop: Sendable {
             // Under the lock: once it is unwatched, its number may belong to another descriptor.
             state.withLock { state in
                 guard state.handlers[token] != nil else { return }
-                _ = clinux_poller_again(events, source.descriptor, token, Self.once(source.isWriting))
+                _ = clinux_poller_again(events, source.descriptor, token, Self.once(source.interest))
             }
         }
     }

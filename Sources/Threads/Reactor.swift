@@ -33,14 +33,16 @@ package final class Reactor: Sendable {
         for token in watches.values { loop.unwatch(token) }
     }
 
-    /// Calls the handler, in turn, whenever the descriptor can be read (or written), or its other end is gone. It may
-    /// come for nothing: reading must not block.
+    /// Calls the handler, in turn, whenever the descriptor can be read (or what else is wanted of it), or its other end is
+    /// gone. It may come for nothing: reading must not block.
     ///
     /// - Returns: false when the kernel refuses (errno tells why).
     @discardableResult
-    package func watch(_ descriptor: Int32, isWriting: Bool = false, _ handler: @escaping @Sendable () -> Void) -> Bool {
+    package func watch(
+        _ descriptor: Int32, for interest: EventLoop.Interest = .reading, _ handler: @escaping @Sendable () -> Void
+    ) -> Bool {
         state.withLock { state in
-            guard !state.isStopped, let token = loop.watch(descriptor, isWriting: isWriting, { [self] in inTurn(handler) }) else {
+            guard !state.isStopped, let token = loop.watch(descriptor, for: interest, { [self] in inTurn(handler) }) else {
                 return false
             }
             state.watches[descriptor] = token

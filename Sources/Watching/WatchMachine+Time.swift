@@ -7,7 +7,18 @@ extension WatchMachine {
         for token in probes.filter({ $0.value.deadline <= now }).keys { probeFailed(token, now) }
         lookForMissing(now)
         if let due = pollAt, due <= now { poll(now) }
+        if let due = mountCheckAt, due <= now {
+            mountCheckAt = nil
+            examine(examinable)
+        }
         if rescanAt <= now { rescan(now) }
+        isDeadlineStale = true
+    }
+
+    /// A folder that is mounted over falls silent, without an event. Mounts come in bursts, which one look answers.
+    mutating func mountsChanged(_ now: Duration) {
+        guard mountCheckAt == nil else { return }
+        mountCheckAt = now + settings.firstPause
         isDeadlineStale = true
     }
 
@@ -41,19 +52,22 @@ extension WatchMachine {
         pollAt = polled.isEmpty ? nil : now + settings.pollInterval
     }
 
+    /// Folders at whose paths something else may be by now. Looking at a network folder could hang, and would change nothing.
+    private var examinable: [WatchToken] {
+        folders.keys.sorted().filter { token in
+            switch folders[token]?.state {
+            case .events, .silent, .polling(.watchLimit), .polling(.noMemory): true
+            case .examining, .unarmed, .arming, .polling(.network), .missing, nil: false
+            }
+        }
+    }
+
     /// Once in a while every folder is looked at, and everything is tried that did not work before.
     private mutating func rescan(_ now: Duration) {
         rescanAt = now + settings.rescanInterval
         let tokens = folders.keys.sorted()
         for token in tokens { tell(token, .lost(.rescan), now) }
-        // Looking at a network folder could hang, and would change nothing.
-        examine(
-            tokens.filter { token in
-                switch folders[token]?.state {
-                case .events, .silent, .polling(.watchLimit), .polling(.noMemory): true
-                case .examining, .unarmed, .arming, .polling(.network), .missing, nil: false
-                }
-            })
+        examine(examinable)
         var devices: Set<UInt64> = []
         for token in tokens {
             guard let folder = folders[token], folder.state == .silent, let device = folder.identity?.device,

@@ -16,6 +16,8 @@ struct WatchMachine {
     var proofs: [UInt64: ProbeResult] = [:]
     var health = WatcherHealth()
     var rescanAt: Duration
+    /// Something was mounted or unmounted: when to see whether it concerns a folder.
+    var mountCheckAt: Duration?
     /// When folders without events are told to be looked at; nil when there are none.
     var pollAt: Duration?
     /// The pause before the last restart; nil when bobbin-watch was stable before it ended.
@@ -121,6 +123,7 @@ struct WatchMachine {
         var next = rescanAt
         func consider(_ time: Duration?) { if let time, time < next { next = time } }
         consider(pollAt)
+        consider(mountCheckAt)
         switch process {
         case .none, .up: break
         case .down(let retryAt): consider(retryAt)

@@ -35,7 +35,7 @@ extension WatcherLoop {
         guard let process = turn.process, process.hasUnsent != turn.isFlushing else { return }
         turn.isFlushing = process.hasUnsent
         guard turn.isFlushing else { return reactor.unwatch(process.commands) }
-        reactor.watch(process.commands, isWriting: true) { [self] in
+        reactor.watch(process.commands, for: .writing) { [self] in
             turn.process?.flush()
             flushLater()
         }

@@ -43,6 +43,8 @@ final class WatcherLoop: Sendable {
         var timer: Int?
         var probes: [Int: CheckedContinuation<ProbeResult, Never>] = [:]
         var lastProbe = 0
+        /// Tells when something is mounted or unmounted (proc_pid_mountinfo(5)).
+        var mounts: OpenFile?
     }
 
     init(
@@ -62,6 +64,7 @@ final class WatcherLoop: Sendable {
         mail.withLock { $0.phase = .running }
         reactor.perform { [self] in
             perform(machine.withLock { take(&$0) })
+            watchMounts()
             readMessages()
         }
     }
@@ -93,10 +96,24 @@ final class WatcherLoop: Sendable {
 
     // MARK: In turn
 
+    private func watchMounts() {
+        guard program != nil, let mounts = try? Folder.open("/proc/self").open(RelativePath("mountinfo")) else { return }
+        turn.mounts = mounts
+        reactor.watch(mounts.descriptor, for: .urgent) { [self] in
+            let now = clocks.uptime()
+            perform(
+                machine.withLock { machine in
+                    machine.mountsChanged(now)
+                    return take(&machine)
+                })
+        }
+    }
+
     private func stop() {
         endProcess()
         if let timer = turn.timer { reactor.cancel(timer) }
         reactor.stop()
+        turn.mounts = nil
         machine.withLock { $0.stopped() }
         for waiter in turn.probes.values { waiter.resume(returning: .impossible("the watcher has ended")) }
         turn.probes = [:]

@@ -30,12 +30,13 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let layout = root.layout
-        let recorder = HistoryKeeper(layout: layout, notice: Self.notice)
-        let orchestrator = Orchestrator(
-            layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram,
-            isDraining: drain,
-            recorder: recorder, notice: Self.notice)
         do {
+            // Before the history, which would make its folder, and those above it, wherever it is told to be.
+            _ = try StartCheck.run(layout)
+            let recorder = HistoryKeeper(layout: layout, notice: Self.notice)
+            let orchestrator = Orchestrator(
+                layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram,
+                isDraining: drain, recorder: recorder, notice: Self.notice)
             try await orchestrator.run(onReady: { Terminal.say("bobbin: ready") })
         } catch let refusal as StartCheck.Refusal {
             throw Failure(.cannotStart, refusal.description)

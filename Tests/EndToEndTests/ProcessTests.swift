@@ -191,6 +191,49 @@ struct ProcessTests {
         }
     }
 
+    @Test func script_thatReadsMoreThanItsPayload_comesToItsEnd() async throws {
+        try await run(#"[ "$(cat)" = content ] && [ -z "$(cat)" ] && finish 0; finish 65"#)
+    }
+
+    @Test func script_killedFromOutside_isAFailureThatIsTriedAgain() async throws {
+        try await run(
+            #"[ $BOBBIN_ATTEMPT = 2 ] && finish 0; (kill -KILL $$) & wait; sleep 300"#, settings: #"{"retry_delay": [0.05]}"#
+        ) { _, queue, status in
+            #expect(status.attempt == 2 && status.interruptions == 0)
+            let item = try queue.item(status)
+            #expect(item.record?["attempts"]?.array?.first?["reason"]?.string == "signal")
+        }
+    }
+
+    @Test func script_thatBecomesAnotherProgramUnderAnotherName_isStillItsRun() async throws {
+        try await run(
+            #"setsid bash -c 'exec -a [kworker/0:1] sleep 300' & exec bash -c 'exec -a not-me sleep 0.3'"#,
+            settings: #"{"max_attempts": 1}"#)
+    }
+
+    /// ETXTBSY: somebody still writes the program. The item waits for that and costs no attempt.
+    @Test func program_thatIsStillBeingWritten_isWaitedFor() async throws {
+        try await withRoot { root in
+            let queue = root.queue("q")
+            queue.jobFolder.makeFolder()
+            let tool = queue.jobFolder / "tool"
+            try await root.run("cp /bin/true \(tool.quoted)")
+            (queue.jobFolder / "settings.job").write(#"{"command": ["./tool"], "max_attempts": 1}"#)
+            let bobbin = try await root.start()
+            let writer = try root.launch(
+                line: #"exec 3>> \#(tool.quoted); touch "$NOTES/open"; until [ -e "$NOTES/go" ]; do sleep 0.02; done"#)
+            try await wait(for: "the writer") { (root.notes / "open").exists }
+            try queue.drop("f")
+            try await wait(for: "the word about it", details: { bobbin.said }) { bobbin.error.string.contains("the item waits") }
+            (root.notes / "go").write("")
+            #expect(try await writer.end() == 0)
+            let status = try await queue.wait("f", .succeeded)
+            #expect(status.attempt == 1)
+            try await root.stop(bobbin)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
     @Test func script_withHundredsOfChildren_isEndedWithThem() async throws {
         try await run("for i in $(seq 300); do sleep 300 & done; finish 0")
     }

@@ -27,6 +27,20 @@ struct ReloadTests {
         }
     }
 
+    @Test func openCircuit_isShown_alsoAfterOtherJobsHaveChanged() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", "exit 127")
+            let bobbin = try await root.start()
+            try queue.drop("f")
+            let state = root.data / "jobs/triggered/q/state.json"
+            try await wait(for: "the open circuit", details: { bobbin.said }) { state.string.contains("circuit") }
+            // When the second is served, the reading that found the first is over.
+            for name in ["first", "second"] { try await root.job(name).settle() }
+            #expect(state.string.contains("circuit"), "\(state.string)")
+            try await root.stop(bobbin)
+        }
+    }
+
     @Test func settings_neverGood_keepTheJobFromStarting() async throws {
         try await withRoot { root in
             let queue = root.job("q", settings: #"{"max_concurrency": "many"}"#)

@@ -154,6 +154,15 @@ struct StartTests {
         }
     }
 
+    @Test func root_thatDoesNotExist_isRefused_andNotMade() async throws {
+        try await withRoot { root in
+            let bobbin = try root.launch(line: "exec \(Program.bobbin.quoted) run --root \(root.top.quoted)/mistyped/place")
+            #expect(try await bobbin.end(within: .seconds(10)) == 69, "\(bobbin.said)")
+            #expect(bobbin.error.string.contains("does not exist"), "\(bobbin.said)")
+            #expect(!(root.top / "mistyped").exists)
+        }
+    }
+
     @Test func spool_thatCannotBeWritten_isRefused() async throws {
         guard geteuid() == 0, Tool.isPresent("setpriv") else { return }
         try await withRoot { root in

@@ -95,6 +95,7 @@ int clinux_output_pipe(int ends[2]);
 #define CLINUX_WRITING 1
 #define CLINUX_EDGE 2
 #define CLINUX_ONCE 4
+#define CLINUX_URGENT 8
 int clinux_poller(void);
 int clinux_bell(void);
 /* A timer on the clock that counts from boot; 0 nanoseconds stop it. */

@@ -53,6 +53,15 @@ struct Path: Hashable, Sendable, CustomStringConvertible {
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
+    /// How many there are, without their names.
+    var childCount: Int {
+        guard let folder = withC({ opendir($0) }) else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        return max(0, count - 2)
+    }
+
     var children: [Path] { names.map { self / $0 } }
 
     /// Everything below, folders before what is in them; links are not followed.

@@ -15,11 +15,17 @@ let usualLimit = Duration.seconds(20)
 func wait(
     for what: String, within limit: Duration = usualLimit, details: () -> String = { "" },
     until holds: () async throws -> Bool
+) async throws { try await wait(for: what, every: .milliseconds(5), within: limit, details: details, until: holds) }
+
+/// The same where the look itself is work, that must not be done too often.
+func wait(
+    for what: String, every pause: Duration, within limit: Duration = usualLimit, details: () -> String = { "" },
+    until holds: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !holds() {
         if ContinuousClock.now > deadline { throw WaitedInVain(what: what, limit: limit, details: details()) }
-        try await Task.sleep(for: .milliseconds(5))
+        try await Task.sleep(for: pause)
     }
 }
 
