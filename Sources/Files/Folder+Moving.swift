@@ -27,7 +27,7 @@ extension Folder {
         _ place: RelativePath, to target: Folder, as newPlace: RelativePath, _ kind: Target = .shared
     ) throws(FileError) -> Move {
         do throws(FileError) {
-            try call(.move, shown(place)) {
+            try call(.move, shown(place), changes: .move(self, place, target, newPlace)) {
                 place.withCString { old in
                     newPlace.withCString { new in clinux_rename_noreplace(descriptor, old, target.descriptor, new) }
                 }
@@ -91,7 +91,7 @@ extension Folder {
     @discardableResult
     package func replace(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.move, shown(place)) {
+            try call(.move, shown(place), changes: .move(self, place, target, newPlace)) {
                 place.withCString { old in newPlace.withCString { new in renameat(descriptor, old, target.descriptor, new) } }
             }
             return true
@@ -103,7 +103,7 @@ extension Folder {
     /// Gives the file a second name.
     package func link(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Move {
         do throws(FileError) {
-            try call(.link, shown(place)) {
+            try call(.link, shown(place), changes: .link(self, place, target, newPlace)) {
                 place.withCString { old in newPlace.withCString { new in linkat(descriptor, old, target.descriptor, new, 0) } }
             }
             return .moved
@@ -131,7 +131,7 @@ extension Folder {
     @discardableResult
     package func remove(_ place: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.remove, shown(place)) { place.withCString { unlinkat(descriptor, $0, 0) } }
+            try call(.remove, shown(place), changes: .remove(self, place)) { place.withCString { unlinkat(descriptor, $0, 0) } }
             return true
         } catch  where error.isMissing {
             return false
@@ -142,7 +142,7 @@ extension Folder {
     @discardableResult
     package func removeEmptyFolder(_ place: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.removeFolder, shown(place)) { place.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } }
+            try call(.removeFolder, shown(place), changes: .removeFolder(self, place)) { place.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } }
             return true
         } catch  where error.isMissing || error.code == .directoryNotEmpty || error.code == .fileExists {
             return false
