@@ -112,14 +112,18 @@ extension FolderQueue {
         return try await Offload.run { () throws(FileError) in
             var found: [RelativePath] = []
             func collect(_ inside: RelativePath) throws(FileError) {
+                var hasFiles = false
                 for name in try folder.names(in: inside) {
                     switch try folder.stamp(inside / name)?.kind {
                     case .folder: try collect(inside / name)
-                    case .file: found.append(inside / name)
+                    case .file:
+                        found.append(inside / name)
+                        hasFiles = true
                     case .symbolicLink, .pipe, .socket, .device, nil: break
                     }
                 }
-                found.append(inside)
+                // A folder of folders gets to the disk with those.
+                if hasFiles { found.append(inside) }
             }
             try collect(place)
             return found

@@ -18,7 +18,8 @@ struct PowerCut: Sendable {
         /// Changes get to the disk in the order in which they were made, each sync takes with it all before it: ext4, XFS.
         case journal
         /// Changes of one file or folder keep their order, different ones do not wait for each other; a sync of a folder
-        /// takes its names with it, one of a file nothing but its bytes. Renames are atomic. As weak as POSIX allows.
+        /// takes its names with it, one of a file nothing but its bytes. A rename is one change, of both folders and of what
+        /// is renamed; a new folder comes with its name. The weakest that a file system with atomic renames can be.
         case eachByItself
     }
 
@@ -98,17 +99,11 @@ struct PowerCut: Sendable {
         var needs: [Int: Set<Int>] = [:]
         for index in made {
             guard let change = change(index) else { continue }
-            // A folder keeps its content when it gets another name: that does not wait for changes inside it.
-            let touched = if case .move(let node, _, _, _, _) = change, isFolder(node) { change.containers } else { change.touched }
+            let touched = change.touched
             needs[index] = touched.compactMap { last[$0] }.reduce([index]) { $0.union(needs[$1]!) }
             for node in touched { last[node] = index }
         }
         return needs
-    }
-
-    private func isFolder(_ node: Disk.Node) -> Bool {
-        if case .folder? = start.nodes[node] { return true }
-        return events.contains { if case .change(.makeFolder(_, _, node)) = $0 { true } else { false } }
     }
 
     // MARK: Bytes
