@@ -56,7 +56,7 @@ extension Folder {
 
         package func publish() throws(FileError) {
             Step.fileReplace.before()
-            do throws(FileError) { try folder.replace(place.temporary, to: folder, as: place) } catch { throw dropped(because: error) }
+            do throws(FileError) { try folder.replaceForCertain(place.temporary, as: place) } catch { throw dropped(because: error) }
             Step.fileReplace.after()
         }
 

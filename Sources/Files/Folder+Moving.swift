@@ -100,6 +100,12 @@ extension Folder {
         }
     }
 
+    /// Renames what was just written over whatever has the new name. Nobody else knows the old name: that it is gone, or
+    /// the folder of the new one, is an error.
+    package func replaceForCertain(_ place: RelativePath, as newPlace: RelativePath) throws(FileError) {
+        guard try replace(place, to: self, as: newPlace) else { throw FileError(.move, shown(place), .noSuchFileOrDirectory) }
+    }
+
     /// Gives the file a second name.
     package func link(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Move {
         do throws(FileError) {

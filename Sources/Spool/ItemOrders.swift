@@ -188,6 +188,6 @@ package struct ItemOrders: Sendable {
         // Under the item's name, by which recovery finds what a crash leaves.
         let temporary = QueueLayout.status / (FileName(".\(status.id).new") ?? StatusName.of(status.name))
         try folder.overwrite(temporary, mode: 0o644).write(status.json.prettyBytes)
-        try folder.replace(temporary, to: folder, as: place)
+        try folder.replaceForCertain(temporary, as: place)
     }
 }

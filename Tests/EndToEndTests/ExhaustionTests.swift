@@ -18,11 +18,19 @@ import Testing
         }
     }
 
+    /// The staging folder may be on another file system.
+    private func drop(_ name: String, _ content: String, into queue: Queue, _ root: Root) throws {
+        let draft = queue.path / ".draft"
+        draft.write(content)
+        root.record(Root.Drop(queue: queue.name, name: Array(name.utf8), content: Array(content.utf8)))
+        try #require(draft.move(to: queue.path / name))
+    }
+
     /// Two run, the others wait.
     private func begin(_ root: Root) async throws -> (bobbin: Program, queue: Queue) {
         let queue = root.job("work", Self.script, settings: Self.settings)
         let bobbin = try await root.start()
-        for number in 0..<Self.files { try queue.drop("file-\(number)", "content \(number)\n") }
+        for number in 0..<Self.files { try drop("file-\(number)", "content \(number)\n", into: queue, root) }
         try await wait(for: "two runs", details: { root.said }) { root.runs.count("start") == 2 }
         return (bobbin, queue)
     }
@@ -75,11 +83,11 @@ import Testing
         try await withRoot(alone: true) { root in
             let (bobbin, queue) = try await begin(root)
             let open = try #require(Path("/proc/\(bobbin.id)/fd").children.count)
-            try await root.run("prlimit --pid \(bobbin.id) --nofile=\(open):\(open)")
+            try await root.run("prlimit --pid \(bobbin.id) --nofile=\(open):")
             (root.notes / "go").write("")
             try await told(bobbin, "Too many open files")
             #expect(bobbin.isRunning)
-            try await root.run("prlimit --pid \(bobbin.id) --nofile=4096:4096")
+            try await root.run("prlimit --pid \(bobbin.id) --nofile=1024:")
             try await finish(root, bobbin, queue, complaint: "Too many open files")
         }
     }

@@ -58,6 +58,7 @@ extension FolderQueue {
         var status: StatusDocument?
         var leftovers = Leftovers()
         var isOutcomeWritten = false
+        var isOutcomeDurable = false
         /// A sync of them failed: they are removed, and the item runs again.
         var hasLostProducts = false
     }
@@ -92,14 +93,17 @@ extension FolderQueue {
             status.reason = reason ?? status.reason
             status.nextAttemptAt = nil
             if !work.isOutcomeWritten {
-                if work.leftovers.needDurableOutcome {
-                    try await writeOutcomeDurably(status, of: work.item.record, at: place, leftovers: work.leftovers)
-                } else {
-                    Step.commitOutcome.before()
-                    try folder.replace(place.outcome, with: status.json.prettyBytes, mode: 0o644)
-                    Step.commitOutcome.after()
-                }
+                Step.commitSync.before()
+                let draft = try await draftOutcome(status, of: work.item.record, at: place, leftovers: work.leftovers)
+                Step.commitSync.after()
+                Step.commitOutcome.before()
+                try draft.publish()
+                Step.commitOutcome.after()
                 work.isOutcomeWritten = true
+            }
+            if work.leftovers.needDurableOutcome, !work.isOutcomeDurable {
+                try await syncs.sync([folder.folder(place.root).file])
+                work.isOutcomeDurable = true
             }
             try await publish(work.item.record, status: status, at: place, leftovers: work.leftovers)
             return Transition(

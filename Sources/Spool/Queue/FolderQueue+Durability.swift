@@ -4,27 +4,23 @@ import Files
 /// What must be on the disk before something else may rely on it (contract §2, Durability). Each function returns when it
 /// is; what several items need at the same time is synced once (`SyncGroup`).
 extension FolderQueue {
-    /// The commit point of a run that produced something: its products first, then the outcome that announces them.
-    func writeOutcomeDurably(
+    /// The outcome, to be given its name: that is the commit point. Where something will rely on it, it is on the disk by
+    /// then, and so are the products it announces.
+    func draftOutcome(
         _ status: StatusDocument, of record: ItemRecord, at place: ItemPlace, leftovers: Leftovers
-    ) async throws(FileError) {
+    ) async throws(FileError) -> Folder.Draft {
         var products: [RelativePath] = []
         if leftovers.results { products += try await tree(place.results) }
         if leftovers.next { products += try await tree(place.next) + [writeNextEnvelope(of: record, at: place)] }
-        // Where the payload lies, too: if its claim were lost and the outcome not, it would run again all the same.
-        products.append(place.payloadFolder)
         let draft = try folder.draft(place.outcome, status.json.prettyBytes, mode: 0o644)
+        guard leftovers.needDurableOutcome else { return draft }
         do throws(FileError) {
-            Step.commitSync.before()
-            try await sync(products, and: [draft.file])
-            Step.commitSync.after()
+            // Where the payload lies, too: if its claim were lost and the outcome not, it would run again all the same.
+            try await sync(products + [place.payloadFolder], and: [draft.file])
         } catch {
             throw draft.dropped(because: error)
         }
-        Step.commitOutcome.before()
-        try draft.publish()
-        try await syncs.sync([folder.folder(place.root).file])
-        Step.commitOutcome.after()
+        return draft
     }
 
     /// An outcome that was found may be in memory only: the orchestrator that wrote it died before it had synced it.

@@ -21,6 +21,8 @@ struct PowerCut: Sendable {
         /// takes its names with it, one of a file nothing but its bytes. A rename is one change, of both folders and of what
         /// is renamed; a new folder comes with its name. The weakest that a file system with atomic renames can be.
         case eachByItself
+        /// As before, and the rename of a folder does not wait for what is in it.
+        case foldersApart
     }
 
     struct State: Hashable, Sendable {
@@ -75,8 +77,8 @@ struct PowerCut: Sendable {
             let synced = syncs.last { $0 < cut } ?? 0
             let sure = made.prefix { $0 < synced }.count
             return (sure...made.count).map { Array(made[..<$0]) }
-        case .eachByItself:
-            let needs = needs(made)
+        case .eachByItself, .foldersApart:
+            let needs = needs(made, model)
             let sure = syncs.filter { $0 < cut }.reduce(into: Set<Int>()) { sure, sync in
                 guard case .sync(let node, _) = events[sync] else { return }
                 for index in made where index < sync && change(index)?.containers.contains(node) == true { sure.formUnion(needs[index]!) }
@@ -94,16 +96,25 @@ struct PowerCut: Sendable {
     }
 
     /// For each change those that are on the disk whenever it is, itself among them.
-    private func needs(_ made: [Int]) -> [Int: Set<Int>] {
+    private func needs(_ made: [Int], _ model: Model) -> [Int: Set<Int>] {
         var last: [Disk.Node: Int] = [:]
         var needs: [Int: Set<Int>] = [:]
         for index in made {
             guard let change = change(index) else { continue }
-            let touched = change.touched
+            let touched = if case .move(let node, _, _, _, _) = change, model == .foldersApart, isFolder(node) {
+                change.containers
+            } else {
+                change.touched
+            }
             needs[index] = touched.compactMap { last[$0] }.reduce([index]) { $0.union(needs[$1]!) }
             for node in touched { last[node] = index }
         }
         return needs
+    }
+
+    private func isFolder(_ node: Disk.Node) -> Bool {
+        if case .folder? = start.nodes[node] { return true }
+        return events.contains { if case .change(.makeFolder(_, _, node)) = $0 { true } else { false } }
     }
 
     // MARK: Bytes

@@ -9,12 +9,12 @@ extension PowerLossStory {
         PowerLossStory(name: "a run that leaves nothing") { teller in
             try await teller.commit(teller.claim(), .success)
         },
-        PowerLossStory(name: "a failure and a success") { teller in
+        PowerLossStory(name: "a failure and a success", isClaimedTwice: true) { teller in
             try await teller.commit(teller.claim(), .failure)
             try await teller.commit(teller.claim(), .success)
         },
         PowerLossStory(name: "bad input") { teller in try await teller.commit(teller.claim(), .badInput) },
-        PowerLossStory(name: "a file with an envelope", envelope: "{\"correlation_id\": \"c\"}") { teller in
+        PowerLossStory(name: "a file with an envelope", isClaimedTwice: true, envelope: "{\"correlation_id\": \"c\"}") { teller in
             try await teller.commit(teller.claim(), .failure)
             try await teller.commit(teller.claim(), .success)
         },
@@ -24,7 +24,7 @@ extension PowerLossStory {
         PowerLossStory(
             name: "a payload that is deleted", rules: QueueRules(limits: .init(maxAttempts: 2), onSuccess: .delete)
         ) { try await $0.succeed() },
-        PowerLossStory(name: "a checkpoint, then results", hasResults: true) { teller in
+        PowerLossStory(name: "a checkpoint, then results", isClaimedTwice: true, hasResults: true) { teller in
             let grant = try await teller.claim()
             try await teller.saveCheckpoint(grant)
             try await teller.commit(grant, .again)
@@ -73,7 +73,7 @@ extension PowerLossStory {
                 _ = try Sweeper(name: "q", folder: teller.place.folder, clocks: teller.place.clocks).sweep(.init(done: .init(age: .seconds(60))))
             }),
         PowerLossStory(
-            name: "a failed item that is put back", isPutBack: true, before: { try await $0.commit($0.claim(), .badInput) },
+            name: "a failed item that is put back", isClaimedTwice: true, isPutBack: true, before: { try await $0.commit($0.claim(), .badInput) },
             work: { teller in
                 guard let id = try teller.place.items(.failed).first else { return }
                 _ = try await teller.started().queue.control(id, .retry)

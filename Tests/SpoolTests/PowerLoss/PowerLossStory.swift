@@ -9,6 +9,9 @@ import Testing
 struct PowerLossStory: Sendable, CustomTestStringConvertible {
     let name: String
     var rules = QueueRules(limits: .init(maxAttempts: 2))
+    /// Its folder is claimed a second time. Where renames of folders come to the disk apart from what is in them, an outcome
+    /// may then be found in `retry/`: no journaling file system does that, and it is not defended against.
+    var isClaimedTwice = false
     /// In force after a death and after the power cut; else the same as before.
     var rulesLater: QueueRules?
     var hasResults = false
