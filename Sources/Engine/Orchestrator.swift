@@ -48,7 +48,7 @@ package struct Orchestrator: Sendable {
         let spool = try StartCheck.run(layout)
         let instances = try Instances.register(dataFolder: layout.data, clocks: clocks)
         defer {
-            instances.removeDead()
+            instances.removeDead(afterRecovery: true)
             instances.resign()
         }
         let runner = Runner(clocks: clocks)

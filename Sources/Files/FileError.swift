@@ -61,34 +61,3 @@ package enum FileOperation: String, Sendable, CaseIterable {
         }
     }
 }
-
-/// The seam through which tests force any errno at any call. Exists in debug builds only; a release build calls the
-/// kernel and nothing else.
-package struct Faults: Sendable {
-    /// Asked before each call with the operation and the shown path; a returned errno is thrown instead of calling.
-    package var decide: @Sendable (FileOperation, String) -> Errno?
-
-    package init(_ decide: @escaping @Sendable (FileOperation, String) -> Errno?) { self.decide = decide }
-
-    #if DEBUG
-        /// The plan in force for this task and those it starts.
-        @TaskLocal package static var plan: Faults?
-    #endif
-}
-
-/// Makes one call, repeating it on EINTR, and throws when it answers below zero.
-@discardableResult
-func call<Number: FixedWidthInteger & SignedInteger>(
-    _ operation: FileOperation, _ subject: @autoclosure () -> FileSubject, _ body: () -> Number
-) throws(FileError) -> Number {
-    #if DEBUG
-        if let plan = Faults.plan, let code = plan.decide(operation, subject().description) {
-            throw FileError(operation, subject(), code)
-        }
-    #endif
-    while true {
-        let answer = body()
-        if answer >= 0 { return answer }
-        if errno != EINTR { throw FileError(operation, subject(), Errno(rawValue: errno)) }
-    }
-}

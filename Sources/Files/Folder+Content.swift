@@ -32,48 +32,39 @@ extension Folder {
     /// Puts a file in place of another (or of none) so that a reader sees the old content or the new, never a part:
     /// written under a name beside it, then renamed. After a crash the temporary name may remain; the next
     /// replacement of the same file takes it over.
-    ///
-    /// - Parameter durable: also sync the file before the rename and the folder after it. Blocks; use `Offload`.
-    package func replace(_ place: RelativePath, with bytes: [UInt8], mode: UInt32 = 0o600, durable: Bool = false) throws(FileError) {
-        let temporary = place.temporary
-        let file = try overwrite(temporary, mode: mode)
-        do throws(FileError) {
-            Step.fileWrite.before()
-            try file.write(bytes)
-            Step.fileWrite.after()
-            if durable { try file.sync() }
-            Step.fileReplace.before()
-            try replace(temporary, to: self, as: place)
-            Step.fileReplace.after()
-        } catch {
-            // The replacement failed; what remains of it would only use up the space that may have been missing.
-            _ = try? remove(temporary)
-            throw error
-        }
-        if durable { try syncParent(of: place) }
+    package func replace(_ place: RelativePath, with bytes: [UInt8], mode: UInt32 = 0o600) throws(FileError) {
+        try draft(place, bytes, mode: mode).publish()
     }
 
     /// Removes what a crash in the middle of `replace` may have left beside a file.
     package func removeTemporary(of place: RelativePath) throws(FileError) { try remove(place.temporary) }
 
-    /// Waits until the names in the folder that contains `place` are on the disk. Blocks.
-    package func syncParent(of place: RelativePath) throws(FileError) {
-        if let parent = place.parent { try folder(parent).file.sync() } else { try file.sync() }
+    /// Writes what is to replace a file under the name beside it. In between, its content can be made durable.
+    package func draft(_ place: RelativePath, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(FileError) -> Draft {
+        let draft = Draft(file: try overwrite(place.temporary, mode: mode), folder: self, place: place)
+        Step.fileWrite.before()
+        do throws(FileError) { try draft.file.write(bytes) } catch { throw draft.dropped(because: error) }
+        Step.fileWrite.after()
+        return draft
     }
 
-    /// Waits until everything below a folder is on the disk: files, then the folders that name them. Blocks.
-    package func syncTree(_ place: RelativePath) throws(FileError) {
-        let inside = try folder(place)
-        let listing = try inside.listing()
-        while let entry = try listing.next() {
-            let name = RelativePath(entry.name)
-            switch try inside.stamp(name)?.kind {
-            case .folder: try inside.syncTree(name)
-            case .file: try inside.open(name).sync()
-            case .symbolicLink, .pipe, .socket, .device, nil: break
-            }
+    /// What is to replace a file, written and not yet under its name.
+    package struct Draft: Sendable {
+        package let file: OpenFile
+        let folder: Folder
+        let place: RelativePath
+
+        package func publish() throws(FileError) {
+            Step.fileReplace.before()
+            do throws(FileError) { try folder.replaceForCertain(place.temporary, as: place) } catch { throw dropped(because: error) }
+            Step.fileReplace.after()
         }
-        try inside.file.sync()
+
+        /// What remains of a replacement that failed would only use up the space that may have been missing.
+        package func dropped(because error: FileError) -> FileError {
+            _ = try? folder.remove(place.temporary)
+            return error
+        }
     }
 }
 

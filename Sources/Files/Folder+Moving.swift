@@ -27,7 +27,7 @@ extension Folder {
         _ place: RelativePath, to target: Folder, as newPlace: RelativePath, _ kind: Target = .shared
     ) throws(FileError) -> Move {
         do throws(FileError) {
-            try call(.move, shown(place)) {
+            try call(.move, shown(place), changes: .move(self, place, target, newPlace)) {
                 place.withCString { old in
                     newPlace.withCString { new in clinux_rename_noreplace(descriptor, old, target.descriptor, new) }
                 }
@@ -91,7 +91,7 @@ extension Folder {
     @discardableResult
     package func replace(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.move, shown(place)) {
+            try call(.move, shown(place), changes: .move(self, place, target, newPlace)) {
                 place.withCString { old in newPlace.withCString { new in renameat(descriptor, old, target.descriptor, new) } }
             }
             return true
@@ -100,10 +100,16 @@ extension Folder {
         }
     }
 
+    /// Renames what was just written over whatever has the new name. Nobody else knows the old name: that it is gone, or
+    /// the folder of the new one, is an error.
+    package func replaceForCertain(_ place: RelativePath, as newPlace: RelativePath) throws(FileError) {
+        guard try replace(place, to: self, as: newPlace) else { throw FileError(.move, shown(place), .noSuchFileOrDirectory) }
+    }
+
     /// Gives the file a second name.
     package func link(_ place: RelativePath, to target: Folder, as newPlace: RelativePath) throws(FileError) -> Move {
         do throws(FileError) {
-            try call(.link, shown(place)) {
+            try call(.link, shown(place), changes: .link(self, place, target, newPlace)) {
                 place.withCString { old in newPlace.withCString { new in linkat(descriptor, old, target.descriptor, new, 0) } }
             }
             return .moved
@@ -131,7 +137,7 @@ extension Folder {
     @discardableResult
     package func remove(_ place: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.remove, shown(place)) { place.withCString { unlinkat(descriptor, $0, 0) } }
+            try call(.remove, shown(place), changes: .remove(self, place)) { place.withCString { unlinkat(descriptor, $0, 0) } }
             return true
         } catch  where error.isMissing {
             return false
@@ -142,7 +148,7 @@ extension Folder {
     @discardableResult
     package func removeEmptyFolder(_ place: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.removeFolder, shown(place)) { place.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } }
+            try call(.removeFolder, shown(place), changes: .removeFolder(self, place)) { place.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } }
             return true
         } catch  where error.isMissing || error.code == .directoryNotEmpty || error.code == .fileExists {
             return false

@@ -118,14 +118,18 @@ package final class Folder: Sendable {
         let opened = try call(.create, shown(place)) {
             place.withCString { clinux_openat(descriptor, $0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, mode) }
         }
-        return OpenFile(adopting: opened, subject: shown(place))
+        let file = OpenFile(adopting: opened, subject: shown(place))
+        #if DEBUG
+            if let observe = Faults.plan?.observe { observe(.create(self, place, file, emptied: flags & O_TRUNC != 0)) }
+        #endif
+        return file
     }
 
     /// Makes a folder; false when it was there already.
     @discardableResult
     package func makeFolder(_ place: RelativePath, mode: UInt32 = 0o700) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.makeFolder, shown(place)) { place.withCString { mkdirat(descriptor, $0, mode) } }
+            try call(.makeFolder, shown(place), changes: .makeFolder(self, place)) { place.withCString { mkdirat(descriptor, $0, mode) } }
             return true
         } catch  where error.code == .fileExists {
             return false

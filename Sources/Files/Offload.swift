@@ -7,14 +7,19 @@ package enum Offload {
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
-            BlockingThreads.shared.perform {
-                do throws(Failure) {
-                    continuation.resume(returning: .success(try body()))
-                } catch {
-                    continuation.resume(returning: .failure(error))
+            #if DEBUG
+                let plan = Faults.plan
+                BlockingThreads.shared.perform {
+                    Faults.$plan.withValue(plan) { continuation.resume(returning: Self.result(of: body)) }
                 }
-            }
+            #else
+                BlockingThreads.shared.perform { continuation.resume(returning: Self.result(of: body)) }
+            #endif
         }
         return try result.get()
+    }
+
+    private static func result<Value, Failure: Error>(of body: () throws(Failure) -> Value) -> Result<Value, Failure> {
+        do throws(Failure) { return .success(try body()) } catch { return .failure(error) }
     }
 }

@@ -106,6 +106,7 @@ package final class OpenFile: Sendable {
                 do throws(FileError) {
                     let part = UnsafeRawBufferPointer(rebasing: rest)
                     let written = try call(.write, subject) { Glibc.write(descriptor, part.baseAddress, part.count) }
+                    noteWritten(part.prefix(written))
                     rest = rest.dropFirst(written)
                 } catch {
                     failure = error
@@ -115,6 +116,12 @@ package final class OpenFile: Sendable {
         if let failure { throw failure }
     }
 
-    /// Waits until the content is on the disk. Blocks: call it through `Offload`.
-    package func sync() throws(FileError) { try call(.sync, subject) { fsync(descriptor) } }
+    private func noteWritten(_ bytes: Slice<UnsafeRawBufferPointer>) {
+        #if DEBUG
+            if let observe = Faults.plan?.observe { observe(.write(self, Array(bytes))) }
+        #endif
+    }
+
+    /// Waits until the content is on the disk. Blocks: call it through a `SyncGroup` or `Offload`.
+    package func sync() throws(FileError) { try call(.sync, subject, changes: .sync(self)) { fsync(descriptor) } }
 }

@@ -11,6 +11,8 @@ package struct Instances: Sendable {
     package let own: ItemID
     private let folder: Folder
     private let lock: OpenFile?
+    /// An orchestrator was at work when the machine last went down: what it had not synced may be lost.
+    package let isAfterPowerLoss: Bool
 
     /// Where the lock files lie. They are opened for writing by their holders only: a close after writing there is a death.
     package var place: FilePath { folder.path }
@@ -41,13 +43,29 @@ package struct Instances: Sendable {
         ]
         try file.write(facts.prettyBytes)
         guard try folder.replace(temporary, to: folder, as: place) else { return nil }
-        return Instances(own: own, folder: folder, lock: file)
+        // On the disk before anything is claimed: after a power cut it is what tells that somebody was at work.
+        try folder.file.sync()
+        let earlier = look(folder)
+        let isAfterPowerLoss = try folder.names().contains { name in
+            ItemID(bytes: name.bytes).map { $0 != own && earlier.isOfEarlierBoot($0) } ?? false
+        }
+        return Instances(own: own, folder: folder, lock: file, isAfterPowerLoss: isAfterPowerLoss)
     }
 
     /// For looking only: registers nothing.
     package static func look(dataFolder: FilePath) -> Instances? {
         guard let folder = try? Folder.open(dataFolder.appending("locks").appending("instances")) else { return nil }
-        return Instances(own: ItemID(high: 0, low: 0), folder: folder, lock: nil)
+        return look(folder)
+    }
+
+    private static func look(_ folder: Folder) -> Instances {
+        Instances(own: ItemID(high: 0, low: 0), folder: folder, lock: nil, isAfterPowerLoss: false)
+    }
+
+    /// Whether a dead instance was at work when the machine went down. Its facts may be lost with it.
+    private func isOfEarlierBoot(_ id: ItemID) -> Bool {
+        guard !isAlive(id), let bytes = try? folder.read(RelativePath(id)) else { return false }
+        return (try? JSONParser.parse(bytes))?["boot"]?.string != Self.bootID
     }
 
     package func isAlive(_ instance: ItemID) -> Bool {
@@ -75,9 +93,12 @@ package struct Instances: Sendable {
     package var isAlone: Bool { peers().allSatisfy { !$0.isAlive } }
 
     /// Removes the lock files of the dead, who never come back under the same id.
-    package func removeDead() {
+    ///
+    /// - Parameter afterRecovery: also those of an earlier boot, which tell of a power cut until all is mended.
+    package func removeDead(afterRecovery: Bool = false) {
         for name in (try? folder.names()) ?? [] {
             guard let id = ItemID(bytes: name.hasPrefix(".") ? Array(name.bytes.dropFirst()) : name.bytes), id != own,
+                afterRecovery || !isOfEarlierBoot(id),
                 let file = try? folder.open(RelativePath(name)), (try? file.isLocked()) == false
             else { continue }
             Step.sweepInstance.before()

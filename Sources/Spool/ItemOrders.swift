@@ -132,6 +132,7 @@ package struct ItemOrders: Sendable {
             if let bytes = try folder.read(statusPlace), StatusDocument(bytes: bytes)?.id == id { try folder.remove(statusPlace) }
         }
         try folder.removeTree(QueueLayout.results / id)
+        try folder.removeTree(place.payloadFolder)
         try folder.removeTree(place.root)
         return .done
     }
@@ -189,6 +190,9 @@ package struct ItemOrders: Sendable {
         {
             return
         }
-        try folder.replace(place, with: status.json.prettyBytes, mode: 0o644)
+        // Under the item's name, by which recovery finds what a crash leaves.
+        let temporary = QueueLayout.status / (FileName(".\(status.id).new") ?? StatusName.of(status.name))
+        try folder.overwrite(temporary, mode: 0o644).write(status.json.prettyBytes)
+        try folder.replaceForCertain(temporary, as: place)
     }
 }

@@ -65,6 +65,8 @@ package struct ItemPlace: Sendable {
     package var cancelRequest: RelativePath { root / "cancel" }
     package var results: RelativePath { root / "results" }
     package var next: RelativePath { root / "next" }
+    /// What goes beside each file that is forwarded; one file for all of them, by further names.
+    package var nextEnvelope: RelativePath { root / "next.envelope" }
 }
 
 /// The name of a status file: the payload's name and `.json`, shortened when it is too long for that.

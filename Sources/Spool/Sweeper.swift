@@ -63,8 +63,10 @@ package struct Sweeper: Sendable {
     private func remove(_ id: ItemID, at place: ItemPlace) throws(FileError) {
         let folder = reader.folder
         Step.sweepStatus.before()
-        if let record = try reader.record(at: place) {
-            let status = QueueLayout.status / StatusName.of(record.name)
+        // A power cut may have taken the record; the outcome knows the name as well.
+        let outcome = try folder.read(place.outcome).flatMap(StatusDocument.init(bytes:))
+        if let name = try reader.record(at: place)?.name ?? outcome?.name {
+            let status = QueueLayout.status / StatusName.of(name)
             if try folder.read(status).flatMap(StatusDocument.init(bytes:))?.id == id { try folder.remove(status) }
         }
         Step.sweepStatus.after()
@@ -72,6 +74,8 @@ package struct Sweeper: Sendable {
         try folder.removeTree(QueueLayout.results / id)
         Step.sweepResults.after()
         Step.sweepItem.before()
+        // The payload first: what is found with a payload and without an outcome runs again after a power cut.
+        try folder.removeTree(place.payloadFolder)
         try folder.removeTree(place.root)
         Step.sweepItem.after()
     }

@@ -9,7 +9,7 @@ import Testing
     @Test func replace_putsTheNewInPlaceOfTheOld() throws {
         let scratch = try Scratch()
         try scratch.folder.replace("a", with: Array("one".utf8), mode: 0o640)
-        try scratch.folder.replace("a", with: Array("two".utf8), mode: 0o640, durable: true)
+        try scratch.folder.replace("a", with: Array("two".utf8), mode: 0o640)
         #expect(try scratch.read("a") == "two")
         #expect(try scratch.names == ["a"])
     }
@@ -24,14 +24,14 @@ import Testing
 
     @Test(
         "a replacement that fails leaves the old content and no temporary name",
-        arguments: [FileOperation.create, .write, .sync, .move], [Errno.noSpace, .ioError, .permissionDenied])
+        arguments: [FileOperation.create, .write, .move], [Errno.noSpace, .ioError, .permissionDenied])
     func replace_thatFails(_ operation: FileOperation, _ code: Errno) throws {
         let scratch = try Scratch()
         try scratch.write("old", "a")
         // The first call of the operation fails; cleaning up behind it may call it again.
         Faults.$plan.withValue(Fault(operation, code, turn: 1).plan) {
             #expect(throws: FileError.self) {
-                try scratch.folder.replace("a", with: Array("new".utf8), durable: true)
+                try scratch.folder.replace("a", with: Array("new".utf8))
             }
         }
         #expect(try scratch.names == ["a"])

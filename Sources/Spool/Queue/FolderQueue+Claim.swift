@@ -105,9 +105,10 @@ extension FolderQueue {
             wait(seen, for: .seconds(1), reason: .heldBack(by: side), at: now)
             return nil
         }
+        let loaded = try loadEnvelope(of: name, in: inboxFolder)
         let envelope: LoadedEnvelope?
         do throws(Envelope.Problem) {
-            envelope = try loadEnvelope(of: name, in: inboxFolder)
+            envelope = try loaded.get()
         } catch {
             inbox.forget(candidate.key)
             try bury(name, stamp, in: candidate.key.folder, reason: "bad_envelope", error: error.description)
@@ -206,6 +207,7 @@ extension FolderQueue {
         // An id that a caller chose may be known already: then the item gets one of its own.
         let isKnown = envelope?.envelope.id.map { !isNowhere($0) } ?? false
         guard !isKnown, try folder.makeFolder(place.root, mode: 0o750) else {
+            if envelope?.envelope.id == nil { throw FileError(.makeFolder, folder.shownPath(place.root), .fileExists) }
             return try rename(
                 name, from: inboxFolder, hold: hold, isLeased: isLeased, stamp: stamp, envelope: envelope?.withoutID)
         }

@@ -1,5 +1,6 @@
 import Documents
 import Files
+import SystemPackage
 
 /// An envelope as it lies beside its payload.
 struct LoadedEnvelope {
@@ -129,18 +130,22 @@ extension FolderQueue {
             id: id, name: name, trigger: .drop, size: stamp.size, submittedAt: min(stamp.changed, now), claimedAt: now,
             instance: around.instances.own)
         record.nextAttemptAt = now
+        // It was read when the item was claimed, and is no worse now.
+        record.envelope = try folder.read(place.envelope, limit: Envelope.sizeLimit).flatMap { try? Envelope(bytes: $0) }
+        record.trigger = record.envelope?.trigger ?? .drop
         try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         shelf.put(id, due: uptime)
     }
 
-    func loadEnvelope(of name: FileName, in inboxFolder: Folder) throws(Envelope.Problem) -> LoadedEnvelope? {
+    /// - Throws: `FileError` where it cannot be told now what the envelope says; the file then waits.
+    func loadEnvelope(of name: FileName, in inboxFolder: Folder) throws(FileError) -> Result<LoadedEnvelope?, Envelope.Problem> {
         let bytes: [UInt8]?
         do throws(FileError) {
             bytes = try inboxFolder.read(RelativePath(Envelope.name(for: name)), limit: Envelope.sizeLimit + 1)
-        } catch {
-            throw Envelope.Problem("\(error)")
+        } catch  where [.tooManySymbolicLinkLevels, .isDirectory, .noSuchAddressOrDevice].contains(error.code) {
+            return .failure(Envelope.Problem("\(error)"))
         }
-        guard let bytes else { return nil }
-        return LoadedEnvelope(envelope: try Envelope(bytes: bytes))
+        guard let bytes else { return .success(nil) }
+        return Result { () throws(Envelope.Problem) in LoadedEnvelope(envelope: try Envelope(bytes: bytes)) }
     }
 }

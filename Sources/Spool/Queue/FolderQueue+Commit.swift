@@ -20,9 +20,12 @@ extension FolderQueue {
                 held[grant.item] = nil
                 slots.giveBack(work.item.slot, areProductsMoved: transition.status.state == .succeeded)
                 forgetNotice("commit")
+                if work.leftovers.hasProducts { productsAreDurable() }
                 around.onTransition(transition)
                 scheduleWake()
                 return .accepted(transition)
+            } catch  where error.operation == .sync && work.leftovers.hasProducts && !work.isOutcomeWritten {
+                giveUpProducts(of: &work, error)
             } catch  where error.isMissing && folder.isMissing(item.place.root) {
                 // Somebody took the item away under us (an operator, or recovery by another orchestrator).
                 held[grant.item] = nil
@@ -50,11 +53,14 @@ extension FolderQueue {
     /// A commit under way. Each step can be repeated; what a repetition must not do twice is remembered here.
     struct PendingCommit {
         var item: Held
-        let result: RunResult
+        var result: RunResult
         var actions: [ItemMachine.Action]?
         var status: StatusDocument?
         var leftovers = Leftovers()
         var isOutcomeWritten = false
+        var isOutcomeDurable = false
+        /// A sync of them failed: they are removed, and the item runs again.
+        var hasLostProducts = false
     }
 
     /// What besides payload and record lies in an item's folder. Known from the run, so that the common case, nothing,
@@ -65,12 +71,19 @@ extension FolderQueue {
         var next = false
         var progress = false
         var output = false
+        /// The setting `on_success` says that the payload goes, too.
+        var payload = false
+
+        var hasProducts: Bool { results || next }
+        /// Whether something will rely on the outcome: what is published, or the removal of the file.
+        var needDurableOutcome: Bool { hasProducts || payload }
 
         static let unknown = Leftovers(work: true, results: true, next: true, progress: true, output: true)
     }
 
     private func carryOut(_ work: inout PendingCommit) async throws(FileError) -> Transition {
         let place = work.item.place
+        if work.hasLostProducts { try removeLostProducts(of: &work) }
         let actions: [ItemMachine.Action]
         if let known = work.actions { actions = known } else { actions = try decide(&work) }
         var status: StatusDocument
@@ -79,12 +92,19 @@ extension FolderQueue {
         case .commit(let reason):
             status.reason = reason ?? status.reason
             status.nextAttemptAt = nil
-            let isDurable = actions.contains(.publish) && (work.leftovers.results || work.leftovers.next)
-            if isDurable { try await syncProducts(of: place) }
-            Step.commitOutcome.before()
-            if work.isOutcomeWritten == false { try await writeOutcome(status, at: place, durable: isDurable) }
-            Step.commitOutcome.after()
-            work.isOutcomeWritten = true
+            if !work.isOutcomeWritten {
+                Step.commitSync.before()
+                let draft = try await draftOutcome(status, of: work.item.record, at: place, leftovers: work.leftovers)
+                Step.commitSync.after()
+                Step.commitOutcome.before()
+                try draft.publish()
+                Step.commitOutcome.after()
+                work.isOutcomeWritten = true
+            }
+            if work.leftovers.needDurableOutcome, !work.isOutcomeDurable {
+                try await syncs.sync([folder.folder(place.root).file])
+                work.isOutcomeDurable = true
+            }
             try await publish(work.item.record, status: status, at: place, leftovers: work.leftovers)
             return Transition(
                 status: status, run: work.item.grant.run, submittedAt: work.item.record.submittedAt, trigger: work.item.record.trigger)
@@ -133,6 +153,7 @@ extension FolderQueue {
         }
         let isFinal = if case .commit = actions.first { true } else { false }
         work.leftovers.work = work.item.work == place.work
+        work.leftovers.payload = machine.state == .succeeded && rules.onSuccess == .delete
         Step.commitWork.before()
         if !isFinal, !work.leftovers.work { _ = try slots.move(.work, of: &work.item.slot, to: place.work) }
         Step.commitWork.after()
@@ -201,19 +222,6 @@ extension FolderQueue {
         }
     }
 
-    /// The commit point.
-    func writeOutcome(_ status: StatusDocument, at place: ItemPlace, durable: Bool) async throws(FileError) {
-        let bytes = status.json.prettyBytes
-        let folder = folder
-        if durable {
-            try await Offload.run { () throws(FileError) in
-                try folder.replace(place.outcome, with: bytes, mode: 0o644, durable: true)
-            }
-        } else {
-            try folder.replace(place.outcome, with: bytes, mode: 0o644)
-        }
-    }
-
     /// Keeps an item for another attempt.
     private func park(_ work: inout PendingCommit, status: StatusDocument, delay: Duration?) throws(FileError) -> Transition {
         let item = work.item
@@ -230,18 +238,6 @@ extension FolderQueue {
         if rest == .zero { hint.yield() }
         return Transition(
             status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger, retryAfter: rest)
-    }
-
-    /// The next attempt relies on the checkpoint: it must survive a power cut before that is promised.
-    private func syncCheckpoint(of place: ItemPlace) async throws(FileError) {
-        guard folder.exists(place.checkpoint) else { return }
-        let folder = folder
-        Step.commitCheckpoint.before()
-        try await Offload.run { () throws(FileError) in
-            try folder.open(place.checkpoint).sync()
-            try folder.syncParent(of: place.checkpoint)
-        }
-        Step.commitCheckpoint.after()
     }
 
     /// Records what is to be remembered and moves the item to `retry/`. The status comes before the move, as with a final

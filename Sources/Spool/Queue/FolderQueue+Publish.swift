@@ -8,37 +8,19 @@ extension FolderQueue {
     func publish(_ record: ItemRecord, status: StatusDocument, at place: ItemPlace, leftovers: Leftovers) async throws(FileError) {
         if status.state == .succeeded {
             // Not asked whether it is there: an answer that fails would be taken for a no, and the results for waste.
+            var touched: [Folder] = []
             if leftovers.results {
                 Step.publishResults.before()
                 _ = try folder.move(place.results, to: folder, as: QueueLayout.results / record.id)
                 Step.publishResults.after()
+                touched.append(try folder.folder(QueueLayout.results))
             }
-            let touched = leftovers.next ? try forward(record, from: place) : []
-            if leftovers.results || leftovers.next { try await sync(touched) }
+            if leftovers.next { touched += try forward(record, from: place) }
+            try await syncPublished(touched)
         }
         try publishStatus(status, at: place)
         try clear(place, status: status, name: record.name, leftovers: leftovers)
         try moveToFinal(status, from: place)
-    }
-
-    /// Waits until what the run produced is on the disk, before the outcome announces it.
-    func syncProducts(of place: ItemPlace) async throws(FileError) {
-        let folder = folder
-        Step.commitSync.before()
-        try await Offload.run { () throws(FileError) in
-            for product in [place.results, place.next] where try folder.stamp(product) != nil { try folder.syncTree(product) }
-        }
-        Step.commitSync.after()
-    }
-
-    private func sync(_ touched: [Folder]) async throws(FileError) {
-        let folder = folder
-        Step.publishSync.before()
-        try await Offload.run { () throws(FileError) in
-            try folder.folder(QueueLayout.results).file.sync()
-            for queue in touched { try queue.file.sync() }
-        }
-        Step.publishSync.after()
     }
 
     /// The paths of published files as callers see them, at most a thousand.
@@ -65,15 +47,14 @@ extension FolderQueue {
         if leftovers.output { try removeRunFile(place.output) }
         if leftovers.work { try folder.removeTree(place.work) }
         if leftovers.results { try folder.removeTree(place.results) }
-        if leftovers.next { try folder.removeTree(place.next) }
-        Step.publishClear.after()
-        guard status.state == .succeeded, rules.onSuccess == .delete else { return }
-        Step.publishPayload.before()
-        if try folder.stamp(place.payload(name))?.kind == .folder {
-            try folder.removeTree(place.payload(name))
-        } else {
-            try folder.remove(place.payload(name))
+        if leftovers.next {
+            try folder.removeTree(place.next)
+            try folder.remove(place.nextEnvelope)
         }
+        Step.publishClear.after()
+        guard leftovers.payload else { return }
+        Step.publishPayload.before()
+        try folder.removeTree(place.payload(name))
         Step.publishPayload.after()
     }
 
@@ -127,7 +108,7 @@ extension FolderQueue {
         for queueName in try folder.names(in: place.next) {
             let queue = try QueueLayout.make(queueName, in: spool)
             for file in try folder.names(in: place.next / queueName) {
-                try drop(file, from: place.next / queueName, into: queue, record: record)
+                try drop(file, of: queueName, into: queue, from: place, id: record.id)
             }
             touched.append(queue)
         }
@@ -135,25 +116,21 @@ extension FolderQueue {
     }
 
     /// One file into another queue's inbox: its envelope first, then the file, under a name that is free.
-    private func drop(_ file: FileName, from source: RelativePath, into queue: Folder, record: ItemRecord) throws(FileError) {
-        let envelope = Envelope(
-            correlationID: record.envelope?.correlationID ?? record.id.description, trigger: .forward,
-            hops: (record.envelope?.hops ?? 0) + 1
-        ).json.prettyBytes
-        for target in [file, Self.ownName(of: file, from: record.id)] where !queue.exists(RelativePath(target)) {
-            let place = RelativePath(Envelope.name(for: target))
-            let found = try queue.read(place, limit: Envelope.sizeLimit)
+    private func drop(
+        _ file: FileName, of queueName: FileName, into queue: Folder, from place: ItemPlace, id: ItemID
+    ) throws(FileError) {
+        let source = place.next / queueName
+        for target in [file, Self.ownName(of: file, from: id)] where !queue.exists(RelativePath(target)) {
+            let letter = RelativePath(Envelope.name(for: target))
+            Step.publishLetter.before()
+            let answer = try folder.link(place.nextEnvelope, to: queue, as: letter)
+            Step.publishLetter.after()
             // Somebody is about to drop a file of that name; or a crash cut us off here.
-            if let found, found != envelope { continue }
-            if found == nil {
-                Step.publishLetter.before()
-                try queue.replace(place, with: envelope, mode: 0o640)
-                Step.publishLetter.after()
-            }
+            if answer == .taken, try queue.stamp(letter) != folder.stamp(place.nextEnvelope) { continue }
             Step.publishForward.before()
             if try folder.move(source / file, to: queue, as: RelativePath(target)) == .moved { return Step.publishForward.after() }
             // Another was faster; what is ours must not be taken for its.
-            try queue.remove(place)
+            try queue.remove(letter)
         }
         throw FileError(.move, folder.shownPath(source / file), .fileExists)
     }

@@ -19,6 +19,12 @@ extension FolderQueue {
     }
 
     private func recoverOnce() async -> [Recovered] {
+        do throws(FileError) {
+            try await mendPowerLoss()
+            forgetNotice("power loss")
+        } catch {
+            tell("power loss", "\(error); what the power cut took of the finished items is looked for again")
+        }
         let orphans = findOrphans()
         guard !orphans.isEmpty else {
             removeDeadSlots()
@@ -103,7 +109,7 @@ extension FolderQueue {
             hasChanged = true
             return nil
         }
-        guard var record = known else { return try returnUnrecorded(orphan.id, payloadName, at: place) }
+        guard var record = known else { return try await returnUnrecorded(orphan.id, payloadName, at: place) }
         if let name = record.slot.flatMap(SlotPlace.init(named:)) {
             // What the killed run was working on belongs to the item; its unfinished results belong to nobody.
             let work = name.place(.work)
@@ -118,7 +124,7 @@ extension FolderQueue {
             try bury(record, place: place, state: .cancelled, reason: "cancelled", error: "cancelled by an operator")
             return .failed
         }
-        guard let attempt = record.attempts.last, attempt.finishedAt == nil else { return try rest(record, at: place) }
+        guard let attempt = record.attempts.last, attempt.finishedAt == nil else { return try await rest(record, at: place) }
         var machine = record.machine(.running(attempt: attempt.number))
         let actions = machine.handle(.interrupted, limits: rules.limits)
         record.interruptions = machine.interruptions
@@ -130,7 +136,7 @@ extension FolderQueue {
                 error: "its runs were cut off \(record.interruptions) times by the death of the orchestrator or the machine")
             return .failed
         }
-        return try rest(record, at: place)
+        return try await rest(record, at: place)
     }
 
     /// The outcome was committed before the crash: what is missing of its publication is made good, and nothing runs.
@@ -150,13 +156,25 @@ extension FolderQueue {
         let record = orphan.record ?? newRecord(orphan.id, name: status.name)
         if orphan.record == nil { try folder.replace(orphan.place.record, with: record.json.prettyBytes, mode: 0o640) }
         try removeTemporaries(at: orphan.place)
-        try await publish(record, status: status, at: orphan.place, leftovers: .unknown)
+        var leftovers = Leftovers.unknown
+        if status.state == .succeeded {
+            // Results that are announced may have been moved, and not synced.
+            let hasResults = try folder.stamp(orphan.place.results) != nil
+            leftovers.results = hasResults || !status.results.isEmpty
+            leftovers.next = try folder.stamp(orphan.place.next) != nil
+            leftovers.payload = rules.onSuccess == .delete
+            if leftovers.needDurableOutcome {
+                try await makeOutcomeDurable(of: record, at: orphan.place, leftovers: leftovers)
+            }
+        }
+        try await publish(record, status: status, at: orphan.place, leftovers: leftovers)
         around.onTransition(
             Transition(status: status, run: record.attempts.last?.run, submittedAt: record.submittedAt, trigger: record.trigger))
         return .published
     }
 
-    private func rest(_ old: ItemRecord, at place: ItemPlace) throws(FileError) -> Recovered.Outcome {
+    private func rest(_ old: ItemRecord, at place: ItemPlace) async throws(FileError) -> Recovered.Outcome {
+        try await syncCheckpoint(of: place)
         var record = old
         let now = around.clocks.now()
         record.nextAttemptAt = record.attempts.last?.reason == "interrupted" ? now : record.nextAttemptAt ?? now
@@ -193,9 +211,14 @@ extension FolderQueue {
     }
 
     /// Claimed, but never recorded, so never started: the file goes back to where it was dropped.
-    private func returnUnrecorded(_ id: ItemID, _ payloadName: FileName, at place: ItemPlace) throws(FileError) -> Recovered.Outcome {
+    ///
+    /// Where a run has left anything, the record was torn by a power cut; then the item keeps what it has.
+    private func returnUnrecorded(
+        _ id: ItemID, _ payloadName: FileName, at place: ItemPlace
+    ) async throws(FileError) -> Recovered.Outcome {
         Step.recoverInbox.before()
-        if folder.isMissing(place.envelope), folder.isMissing(place.log),
+        let marks = [place.envelope, place.log, place.checkpoint, place.work]
+        if marks.allSatisfy({ folder.isMissing($0) }),
             try folder.move(place.payload(payloadName), to: folder, as: RelativePath(payloadName)) == .moved
         {
             Step.recoverInbox.after()
@@ -217,7 +240,7 @@ extension FolderQueue {
             try removeSecondName(ofEnvelopeAt: place, payload: payloadName)
         }
         try clearUnfinished(at: place)
-        return try rest(record, at: place)
+        return try await rest(record, at: place)
     }
 
     /// The claim links the envelope before it moves the payload: after a crash in between it has two names.
@@ -237,6 +260,9 @@ extension FolderQueue {
         guard let stamp = try folder.stamp(place.root) else { return nil }
         guard around.instances.isAlone || ownClock.now() - stamp.changed > .seconds(60) else { return nil }
         Step.recoverEmpty.before()
+        // Empty for certain: a listing that failed to show the payload must not cost it.
+        try folder.removeEmptyFolder(place.payloadFolder)
+        guard folder.isMissing(place.payloadFolder) else { return nil }
         try folder.removeTree(place.root)
         Step.recoverEmpty.after()
         return .removed

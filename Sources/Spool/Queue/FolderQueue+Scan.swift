@@ -133,6 +133,11 @@ extension FolderQueue {
             let folder = folder
             let names = try await Offload.run { () throws(FileError) in try folder.names(in: QueueLayout.retry) }
             for name in names {
+                if name.hasPrefix("."), let id = ItemID(bytes: Array(name.bytes.dropFirst())) {
+                    // An operator's retry was cut off between the two renames that announce it (`ItemOrders`).
+                    _ = try folder.move(QueueLayout.retry / name, to: folder, as: ItemPlace.retry(id).root)
+                    scan.isRetryWanted = true
+                }
                 guard let id = ItemID(bytes: name.bytes), !shelf.contains(id), held[id] == nil else { continue }
                 let due = record(at: .retry(id))?.nextAttemptAt ?? around.clocks.now()
                 shelf.put(id, due: uptime + max(.zero, min(due - around.clocks.now(), longestRest)))

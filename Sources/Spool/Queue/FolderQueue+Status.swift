@@ -92,7 +92,7 @@ extension FolderQueue {
             try folder.write(status.json.prettyBytes, toNew: temporary, mode: 0o644)
             Step.statusWrite.after()
             Step.statusRename.before()
-            try folder.replace(temporary, to: folder, as: place)
+            try folder.replaceForCertain(temporary, as: place)
             Step.statusRename.after()
         } catch {
             _ = try? folder.remove(temporary)
@@ -117,7 +117,7 @@ extension FolderQueue {
             _ = try folder.linkOrCopy(place.outcome, to: folder, as: temporary)
         }
         Step.publishSwap.before()
-        try folder.replace(temporary, to: folder, as: target)
+        try folder.replaceForCertain(temporary, as: target)
         Step.publishSwap.after()
         // Renaming one name of a file over another of the same file does nothing (rename(2)).
         try folder.remove(temporary)

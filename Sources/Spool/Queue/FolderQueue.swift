@@ -80,12 +80,15 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     var shelf = RetryShelf()
     var held: [ItemID: Held] = [:]
     var slots: Slots
+    let syncs = SyncGroup()
+    var hasMendedPowerLoss = false
     var scan = ScanState()
     var wake = WakeState()
     var told: Set<String> = []
     /// Claims rest until then because the machine is short of something.
     var pausedUntil: Duration = .zero
     var shortagePause: Duration = .seconds(1)
+    var productPause: Duration = .seconds(1)
     var isTakingRetryNext = false
     var pulse: Task<Void, Never>?
     /// The recovery that was asked for last.

@@ -94,11 +94,19 @@ struct Slots {
 
     /// Moves what a run left in a part to its item's folder; false when it left nothing.
     func move(_ part: Slot.Part, of slot: inout Slot, to target: RelativePath) throws(FileError) -> Bool {
+        // Made anew after an earlier move, as far as it could not be then.
+        if slot.folders[part] == nil { try open(part, of: &slot) }
         guard try slot.isUsed(part) else { return false }
         // A run may have put something else in its place: a link is not followed, and not kept.
         guard try queue.stamp(slot.place.place(part))?.kind == .folder else { return false }
-        guard try queue.move(slot.place.place(part), to: queue, as: target) == .moved else { return false }
-        try open(part, of: &slot)
+        switch try queue.move(slot.place.place(part), to: queue, as: target) {
+        case .moved: break
+        case .missing: throw FileError(.move, queue.shownPath(slot.place.place(part)), .noSuchFileOrDirectory)
+        case .taken: throw FileError(.move, queue.shownPath(target), .fileExists)
+        }
+        // What was moved is moved: when the folder cannot be made anew at this moment, a later look sees to it.
+        slot.folders[part] = nil
+        try? open(part, of: &slot)
         return true
     }
 
@@ -108,7 +116,10 @@ struct Slots {
     mutating func giveBack(_ slot: Slot, areProductsMoved: Bool = false) {
         var slot = slot
         do throws(FileError) {
-            for part in areProductsMoved ? [.work] : Slot.Part.allCases where try slot.isUsed(part) {
+            for part in Slot.Part.allCases {
+                let isKnownEmpty = areProductsMoved && part != .work && slot.folders[part] != nil
+                if isKnownEmpty { continue }
+                guard try slot.isUsed(part) else { continue }
                 try queue.removeTree(slot.place.place(part))
                 try open(part, of: &slot)
             }

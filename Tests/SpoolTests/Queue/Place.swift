@@ -15,26 +15,34 @@ final class Place: Sendable {
     let folder: Folder
     private let ahead = Mutex(Duration.zero)
     private let wallStep = Mutex(Duration.zero)
+    private let booted = Mutex(Duration.zero)
 
-    init() throws {
-        var template = Array("/tmp/bobbin-spool-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FileError(.makeFolder, "/tmp", Errno(rawValue: errno)) }
+    /// - Parameter fill: puts something into the root before the queue is opened.
+    init(in parent: FilePath = "/tmp", fill: (Folder) throws -> Void = { _ in }) throws {
+        var template = Array("\(parent)/bobbin-spool-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw FileError(.makeFolder, parent.escaped, Errno(rawValue: errno)) }
         root = try Folder.open(FilePath(platformString: template))
+        try fill(root)
         try root.makeFolder("spool", mode: 0o755)
         spool = try root.folder("spool")
         folder = try QueueLayout.make("q", in: spool)
     }
 
     deinit {
-        if let parent = try? Folder.open("/tmp"), let name = root.path.name { try? parent.removeTree(RelativePath(name)) }
+        if let parent = try? Folder.open(root.path.removingLastComponent()), let name = root.path.name {
+            try? parent.removeTree(RelativePath(name))
+        }
     }
+
+    /// From now on the machine counts as started at this moment.
+    func reboot() { booted.withLock { $0 = Clocks.system.uptime() } }
 
     var data: FilePath { root.path.appending("data") }
 
     var clocks: Clocks {
         Clocks(
             now: { [self] in Clocks.system.now() + ahead.withLock { $0 } + wallStep.withLock { $0 } },
-            uptime: { [self] in Clocks.system.uptime() + ahead.withLock { $0 } })
+            uptime: { [self] in Clocks.system.uptime() - booted.withLock { $0 } + ahead.withLock { $0 } })
     }
 
     func advance(by duration: Duration) { ahead.withLock { $0 += duration } }

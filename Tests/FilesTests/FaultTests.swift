@@ -1,0 +1,41 @@
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Files
+
+@Suite struct FaultTests {
+    @Test("a call that a signal interrupts is repeated, and nobody hears of it", arguments: FileOperation.allCases, [1, 3])
+    func interrupted(_ operation: FileOperation, _ times: Int) throws {
+        let scratch = try Scratch()
+        let left = Mutex(times)
+        let plan = Faults { asked, _ in
+            asked == operation && left.withLock { left in left -= 1; return left >= 0 } ? .interrupted : nil
+        }
+        try Faults.$plan.withValue(plan) {
+            try scratch.folder.makeFolder("folder")
+            try scratch.folder.replace("folder/a", with: [1, 2, 3])
+            let file = try scratch.folder.open("folder/a")
+            try file.sync()
+            #expect(try file.tryLock() && file.takeLease() == .granted)
+            file.dropLease()
+            try scratch.folder.setMode("folder/a", 0o600)
+            #expect(try scratch.folder.link("folder/a", to: scratch.folder, as: "b") == .moved)
+            #expect(try scratch.folder.move("b", to: scratch.folder, as: "c") == .moved)
+            #expect(try scratch.folder.stamp("c")?.size == 3)
+            #expect(try scratch.folder.read("c") == [1, 2, 3])
+            #expect(try scratch.names == ["c", "folder"])
+            try scratch.folder.removeTree("folder")
+            #expect(try scratch.names == ["c"])
+        }
+        #expect(left.withLock { $0 } < 0, "no call of \(operation) was interrupted")
+    }
+
+    @Test func fault_isInForceOnThreadsForBlockingCalls() async throws {
+        let scratch = try Scratch()
+        let folder = scratch.folder
+        await Faults.$plan.withValue(Fault(.stamp, .ioError).plan) {
+            await #expect(throws: FileError.self) { try await Offload.run { () throws(FileError) in _ = try folder.stamp("a") } }
+        }
+    }
+}
