@@ -148,7 +148,9 @@ extension Folder {
     @discardableResult
     package func removeEmptyFolder(_ place: RelativePath) throws(FileError) -> Bool {
         do throws(FileError) {
-            try call(.removeFolder, shown(place), changes: .removeFolder(self, place)) { place.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } }
+            try call(.removeFolder, shown(place), changes: .removeFolder(self, place)) {
+                place.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) }
+            }
             return true
         } catch  where error.isMissing || error.code == .directoryNotEmpty || error.code == .fileExists {
             return false

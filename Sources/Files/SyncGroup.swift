@@ -62,6 +62,9 @@ package actor SyncGroup {
     }
 
     private static func wait(for file: OpenFile) async -> FileError? {
-        await Offload.run { do throws(FileError) { try file.sync() } catch { return error }; return nil }
+        await Offload.run {
+            do throws(FileError) { try file.sync() } catch { return error }
+            return nil
+        }
     }
 }

@@ -79,7 +79,8 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: Tool.isPresent("prlimit") && geteuid() == 0, "prlimit as root is needed")) func noDescriptors_thenSome() async throws {
+    @Test(.enabled(if: Tool.isPresent("prlimit") && geteuid() == 0, "prlimit as root is needed")) func noDescriptors_thenSome() async throws
+    {
         try await withRoot(alone: true) { root in
             let (bobbin, queue) = try await begin(root)
             let open = try #require(Path("/proc/\(bobbin.id)/fd").children.count)

@@ -10,7 +10,11 @@ import Testing
         let scratch = try Scratch()
         let left = Mutex(times)
         let plan = Faults { asked, _ in
-            asked == operation && left.withLock { left in left -= 1; return left >= 0 } ? .interrupted : nil
+            asked == operation
+                && left.withLock { left in
+                    left -= 1
+                    return left >= 0
+                } ? .interrupted : nil
         }
         try Faults.$plan.withValue(plan) {
             try scratch.folder.makeFolder("folder")

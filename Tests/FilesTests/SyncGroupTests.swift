@@ -42,7 +42,10 @@ import Testing
                 for number in 0..<100 {
                     // Each has a descriptor of its own: it is the folder that counts.
                     let folder = try Folder.open(scratch.folder.path)
-                    callers.addTask { do { try await group.sync([folder.file]) } catch { return true }; return false }
+                    callers.addTask {
+                        do { try await group.sync([folder.file]) } catch { return true }
+                        return false
+                    }
                     if number == 0 { for await _ in gate.hasBegun.stream {} }
                 }
                 while await group.waiters < 99 { await Task.yield() }

@@ -1,6 +1,5 @@
 import Documents
 import Files
-
 import Spool
 
 enum NameProperties {

@@ -123,7 +123,10 @@ extension FolderQueue {
 
     /// `item.json` is missing or torn: the payload is what counts, and starts a new history.
     func mendUnreadable(_ id: ItemID, at place: ItemPlace) throws(FileError) {
-        guard let name = try folder.names(in: place.payloadFolder).first, let stamp = try folder.stamp(place.payload(name)) else { return }
+        guard let name = try folder.names(in: place.payloadFolder).first, let stamp = try folder.stamp(place.payload(name)) else {
+            // Nothing but a shell: its file was never moved here, as far as the disk knows after a power cut.
+            return try folder.removeTree(place.root)
+        }
         tell("record \(id)", "item.json of \(id) is missing or not readable; the item keeps its file and starts a new history")
         let now = around.clocks.now()
         var record = ItemRecord(

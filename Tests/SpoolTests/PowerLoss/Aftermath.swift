@@ -51,7 +51,9 @@ struct Aftermath {
     private mutating func look() throws {
         let reader = QueueReader(name: "q", folder: place.folder)
         var places = try reader.items(.claimed).map(ItemPlace.claimed) + reader.items(.failed).map(ItemPlace.failed)
-        for day in try reader.days() { places += try place.folder.names(in: QueueLayout.done / day).map { ItemPlace(QueueLayout.done / day / $0) } }
+        for day in try reader.days() {
+            places += try place.folder.names(in: QueueLayout.done / day).map { ItemPlace(QueueLayout.done / day / $0) }
+        }
         for item in places {
             guard let status = try place.folder.read(item.outcome).flatMap(StatusDocument.init(bytes:)) else { continue }
             // An outcome whose file is still in the inbox decides nothing: neither it nor the claim was synced.
@@ -141,7 +143,9 @@ struct Aftermath {
             for name in try inside.names() {
                 // A failed item rests: what an operator's order that was cut off has left there goes with the next order.
                 if name.hasPrefix("."), !shown.hasPrefix("failed/") { found.append(shown + name.escaped) }
-                if try inside.stamp(RelativePath(name))?.kind == .folder { try walk(inside.folder(RelativePath(name)), shown + name.escaped + "/") }
+                if try inside.stamp(RelativePath(name))?.kind == .folder {
+                    try walk(inside.folder(RelativePath(name)), shown + name.escaped + "/")
+                }
             }
         }
         try walk(place.folder, "")

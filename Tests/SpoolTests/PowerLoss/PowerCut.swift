@@ -101,11 +101,12 @@ struct PowerCut: Sendable {
         var needs: [Int: Set<Int>] = [:]
         for index in made {
             guard let change = change(index) else { continue }
-            let touched = if case .move(let node, _, _, _, _) = change, model == .foldersApart, isFolder(node) {
-                change.containers
-            } else {
-                change.touched
-            }
+            let touched =
+                if case .move(let node, _, _, _, _) = change, model == .foldersApart, isFolder(node) {
+                    change.containers
+                } else {
+                    change.touched
+                }
             needs[index] = touched.compactMap { last[$0] }.reduce([index]) { $0.union(needs[$1]!) }
             for node in touched { last[node] = index }
         }

@@ -70,10 +70,12 @@ extension PowerLossStory {
             name: "a sweep", hasResults: true, isUnwanted: true, before: { try await $0.succeed() },
             work: { teller in
                 teller.place.advance(by: .seconds(86_400))
-                _ = try Sweeper(name: "q", folder: teller.place.folder, clocks: teller.place.clocks).sweep(.init(done: .init(age: .seconds(60))))
+                _ = try Sweeper(name: "q", folder: teller.place.folder, clocks: teller.place.clocks).sweep(
+                    .init(done: .init(age: .seconds(60))))
             }),
         PowerLossStory(
-            name: "a failed item that is put back", isClaimedTwice: true, isPutBack: true, before: { try await $0.commit($0.claim(), .badInput) },
+            name: "a failed item that is put back", isClaimedTwice: true, isPutBack: true,
+            before: { try await $0.commit($0.claim(), .badInput) },
             work: { teller in
                 guard let id = try teller.place.items(.failed).first else { return }
                 _ = try await teller.started().queue.control(id, .retry)

@@ -58,7 +58,9 @@ import Testing
     /// What a piece of work needs to find; done without trouble. Returns the work.
     private func prepare(_ work: Work, _ place: Place) async throws -> (keeper: Keeper, act: @Sendable () async -> Void) {
         let keeper = try place.start(Self.rules)
-        func ending(_ grant: Grant, _ meaning: RunEnding.Meaning) -> @Sendable () async -> Void { { _ = await keeper.commit(grant, meaning) } }
+        func ending(_ grant: Grant, _ meaning: RunEnding.Meaning) -> @Sendable () async -> Void {
+            { _ = await keeper.commit(grant, meaning) }
+        }
         switch work {
         case .claim, .claimWithEnvelope:
             try place.drop("file", "bytes", envelope: work == .claim ? nil : "{\"correlation_id\": \"c\"}")
@@ -172,7 +174,9 @@ import Testing
         #expect(try place.items(.claimed).isEmpty, "\(context)")
         let status = try place.status("file")
         #expect(status?.state.isFinal == true || mayBeGone, "\(context): \(status.map { "\($0.state)" } ?? "no status")")
-        if let path = paths.first, let status { #expect(path.hasPrefix(status.state == .succeeded ? "done/" : "failed/"), "I9, \(context)") }
+        if let path = paths.first, let status {
+            #expect(path.hasPrefix(status.state == .succeeded ? "done/" : "failed/"), "I9, \(context)")
+        }
     }
 
     @Test("work in trouble loses nothing, tells once, and is done when the trouble is over", arguments: Work.allCases)
