@@ -123,16 +123,23 @@ extension FolderQueue {
         for target in [file, Self.ownName(of: file, from: id)] where !queue.exists(RelativePath(target)) {
             let letter = RelativePath(Envelope.name(for: target))
             Step.publishLetter.before()
-            let answer = try folder.link(place.nextEnvelope, to: queue, as: letter)
+            let answer = try folder.linkOrCopy(place.nextEnvelope, to: queue, as: letter)
             Step.publishLetter.after()
             // Somebody is about to drop a file of that name; or a crash cut us off here.
-            if answer == .taken, try queue.stamp(letter) != folder.stamp(place.nextEnvelope) { continue }
+            if answer == .taken, try !isOurs(letter, in: queue, place) { continue }
             Step.publishForward.before()
             if try folder.move(source / file, to: queue, as: RelativePath(target)) == .moved { return Step.publishForward.after() }
             // Another was faster; what is ours must not be taken for its.
             try queue.remove(letter)
         }
         throw FileError(.move, folder.shownPath(source / file), .fileExists)
+    }
+
+    /// Where links are copies, or a second link is another file (sshfs), only the content tells.
+    private func isOurs(_ letter: RelativePath, in queue: Folder, _ place: ItemPlace) throws(FileError) -> Bool {
+        if try queue.stamp(letter) == folder.stamp(place.nextEnvelope) { return true }
+        guard isNetwork, let found = try queue.read(letter) else { return false }
+        return try found == folder.read(place.nextEnvelope)
     }
 
     /// A name that nobody else chooses. The end of a user's name, which may tell its type, stays.
