@@ -20,11 +20,16 @@ extension FolderQueue {
             if let outcome {
                 let shown = try reader.status(named: outcome.name)
                 if shown == nil || shown?.id == id && shown != outcome { try publishStatus(outcome, at: place) }
-            } else if try !folder.names(in: place.payloadFolder).isEmpty {
-                // Without a payload it is what a sweep that was cut off has left.
+            } else if try folder.isEmpty(place.payloadFolder) {
+                // What a sweep that was cut off has left; or the file is back where the lost claim had it from.
+                try folder.removeTree(place.root)
+            } else {
                 tell("lost \(id)", "the outcome of \(id) was lost in a power cut; it runs again")
                 _ = try folder.move(place.root, to: folder, as: ItemPlace.claimed(id).root)
             }
+        }
+        for id in try reader.items(.retry) where try folder.isEmpty(ItemPlace.retry(id).payloadFolder) {
+            try folder.removeTree(ItemPlace.retry(id).root)
         }
         hasMendedPowerLoss = true
     }
