@@ -93,9 +93,7 @@ extension FolderQueue {
             status.reason = reason ?? status.reason
             status.nextAttemptAt = nil
             if !work.isOutcomeWritten {
-                Step.commitSync.before()
                 let draft = try await draftOutcome(status, of: work.item.record, at: place, leftovers: work.leftovers)
-                Step.commitSync.after()
                 Step.commitOutcome.before()
                 try draft.publish()
                 Step.commitOutcome.after()

@@ -16,7 +16,9 @@ extension FolderQueue {
         guard leftovers.needDurableOutcome else { return draft }
         do throws(FileError) {
             // Where the payload lies, too: if its claim were lost and the outcome not, it would run again all the same.
+            Step.commitSync.before()
             try await sync(products + [place.payloadFolder], and: [draft.file])
+            Step.commitSync.after()
         } catch {
             throw draft.dropped(because: error)
         }

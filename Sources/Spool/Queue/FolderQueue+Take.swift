@@ -162,15 +162,10 @@ extension FolderQueue {
         record.attempts.append(ItemRecord.Attempt(run: run, number: attempt, startedAt: clockNow))
         if record.attempts.count > ItemRecord.attemptsKept { record.attempts.removeFirst() }
         Step.claimRecord.before()
-        do throws(FileError) {
-            if isNew {
-                try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
-            } else {
-                try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
-            }
-        } catch {
-            slots.giveBack(slot)
-            throw error
+        if isNew {
+            try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
+        } else {
+            try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         }
         Step.claimRecord.after()
         let grant = Grant(

@@ -155,7 +155,7 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
             try await root.drain()
             try queue.drop("f", "again\n")
         },
-        path: claim + run + success + [.publishSwap, .publishPayload],
+        path: claim + run + success + [.commitSync, .publishSwap, .publishPayload],
         problems: { _, queue in
             let latest = queue.items(.done).map(\.id).max()
             return queue.items.count == 2 && queue.items(.done).count == 2 && queue.status("f")?.id == latest

@@ -353,6 +353,39 @@ import Testing
         #expect(try place.folder.names(in: "results").isEmpty)
     }
 
+    /// Found on a full disk: the scratch folders of a claim that could not be recorded were given back twice, and two runs
+    /// shared them.
+    @Test func claimThatCannotBeRecorded_doesNotLeadTwoRunsToShareFolders() async throws {
+        let keeper = try place.start()
+        try place.drop("first")
+        let count = Mutex(0)
+        let plan = Faults { operation, subject in
+            guard operation == .create, subject.hasSuffix("/item.json") else { return nil }
+            return count.withLock { count in
+                count += 1
+                return count == 1 ? .noSpace : nil
+            }
+        }
+        await Faults.$plan.withValue(plan) {
+            await keeper.queue.requestScan()
+            await waitUntil("a claim has failed") {
+                _ = await keeper.queue.claim(upTo: 1)
+                return count.withLock { $0 } > 0
+            }
+        }
+        try place.drop("second")
+        place.advance(by: .seconds(30))
+        await keeper.queue.requestScan()
+        var sites: [RunSite] = []
+        await waitUntil("both are claimed") {
+            for grant in await keeper.queue.claim(upTo: 2) {
+                if let site = await keeper.queue.localise(grant) { sites.append(site) }
+            }
+            return sites.count == 2
+        }
+        #expect(Set(sites.map(\.results)).count == 2)
+    }
+
     @Test func work_isKeptAcrossAttemptsAndRemovedWithTheOutcome() async throws {
         let keeper = try place.start()
         let first = try await keeper.grant()
