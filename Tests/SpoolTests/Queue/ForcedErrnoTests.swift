@@ -20,8 +20,8 @@ import Testing
         .improperLink, .noSuchFileOrDirectory, .fileExists, .interrupted, .noMemory, .resourceTemporarilyUnavailable,
     ]
 
-    private static let seed = UInt64.random(in: 0...UInt64.max)
-    /// One of so many cases is tried, chosen at random; every one with BOBBIN_ALL_ERRNOS.
+    private static let seed: UInt64 = 1
+    /// One of so many cases is tried, the same in every run of `make test`; every one with BOBBIN_ALL_ERRNOS.
     private static let oneOf: UInt64 = getenv("BOBBIN_ALL_ERRNOS") == nil ? 16 : 1
 
     /// Fails the call of a number, or that and all later ones, until it is lifted.
