@@ -8,12 +8,7 @@ import Watching
 
 /// Keeps one dispatcher for each job that can run, in step with the job folders.
 actor JobBoard: Service {
-    /// A change of a job's folder is acted on when it has been quiet for this long, but not later than the ceiling.
-    private static let quietTime = Duration.seconds(1)
-    private static let ceiling = Duration.seconds(10)
-
     let layout: Layout
-    private let source: any JobSource
     var spool: Folder
     let runner: Runner
     let router: EventRouter
@@ -29,7 +24,6 @@ actor JobBoard: Service {
     var problems: [FileName: [String]] = [:]
     /// Those that are open, and why.
     var circuits: [FileName: (circuit: Circuit, why: String?)] = [:]
-    private var jobTokens: [String: WatchToken] = [:]
     /// What `writeState` wrote last.
     var shown: [FileName: JSON] = [:]
     private(set) var isStopping = false
@@ -38,18 +32,16 @@ actor JobBoard: Service {
     /// Seats to be worked by `run`.
     private let newcomers: AsyncStream<Seat>
     let newcomer: AsyncStream<Seat>.Continuation
-    private let onReady: @Sendable () -> Void
     /// Ends when the jobs have been read for the first time.
     private let loading: AsyncStream<Void>
     private let loaded: AsyncStream<Void>.Continuation
 
     init(
-        layout: Layout, source: any JobSource, spool: Folder, runner: Runner, router: EventRouter, instances: Instances,
+        layout: Layout, spool: Folder, runner: Runner, router: EventRouter, instances: Instances,
         clocks: Clocks, notice: @escaping @Sendable (String) -> Void,
-        onTransition: @escaping @Sendable (Transition) -> Void, onReady: @escaping @Sendable () -> Void
+        onTransition: @escaping @Sendable (Transition) -> Void
     ) {
         self.layout = layout
-        self.source = source
         self.spool = spool
         self.runner = runner
         self.router = router
@@ -57,28 +49,21 @@ actor JobBoard: Service {
         self.clocks = clocks
         self.notice = notice
         self.onTransition = onTransition
-        self.onReady = onReady
         (newcomers, newcomer) = AsyncStream.makeStream()
         (loading, loaded) = AsyncStream.makeStream()
     }
 
     func run() async {
         await withGracefulShutdownHandler {
-            await reload()
-            isLoaded = true
-            loaded.finish()
-            let followers = [Task { await self.followJobFolders() }, Task { await self.followQueueFolders() }]
-            onReady()
+            let follower = Task { await self.followQueueFolders() }
             await withDiscardingTaskGroup { group in
                 for await seat in newcomers {
                     group.addTask { await seat.dispatcher.run() }
                     group.addTask { _ = await seat.queue.recover() }
                 }
             }
-            for follower in followers {
-                follower.cancel()
-                await follower.value
-            }
+            follower.cancel()
+            await follower.value
         } onGracefulShutdown: {
             Task { await self.stop() }
         }
@@ -125,31 +110,16 @@ actor JobBoard: Service {
         return retired.isEmpty
     }
 
-    // MARK: Job folders
+    // MARK: Jobs
 
-    private func followJobFolders() async {
-        for await _ in router.jobChanges {
-            let began = clocks.uptime()
-            // A steady writer must not put it off for ever.
-            while clocks.uptime() - began < Self.ceiling {
-                let before = newestChange()
-                do { try await Task.sleep(for: Self.quietTime) } catch { return }
-                if newestChange() == before { break }
-            }
-            await reload()
-        }
+    /// Brings what runs in step with the jobs there are now.
+    func take(_ found: [FileName: JobState]) async {
+        await change { await $0.follow(found) }
+        isLoaded = true
+        loaded.finish()
     }
 
-    private func newestChange() -> [Instant] {
-        source.watchedFolders().compactMap { path in (try? Folder.open(FilePath(path)).file.stamp())?.changed }
-    }
-
-    /// Reads the jobs anew, and brings what runs in step with them.
-    func reload() async { await change { await $0.readJobs() } }
-
-    private func readJobs() async {
-        let source = source
-        let found = await Offload.run { source.load() }
+    private func follow(_ found: [FileName: JobState]) async {
         for (name, state) in found {
             switch state {
             case .ready(let job, let problems):
@@ -167,7 +137,6 @@ actor JobBoard: Service {
             await retire(name)
         }
         for name in absentees.keys where found[name] == nil { forgetAbsence(name) }
-        await watchJobFolders()
     }
 
     /// A job that cannot run any more starts nothing until it is mended; what runs ends by itself.
@@ -175,15 +144,6 @@ actor JobBoard: Service {
         guard var job = seats[name]?.job else { return }
         job.isDisabled = true
         await seat(job)
-    }
-
-    private func watchJobFolders() async {
-        let wanted = source.watchedFolders()
-        for path in wanted where jobTokens[path] == nil { jobTokens[path] = await router.add(FilePath(path), .jobs) }
-        for (path, token) in jobTokens where !wanted.contains(path) {
-            router.remove(token)
-            jobTokens[path] = nil
-        }
     }
 
     private func report(_ name: FileName, _ found: [String]) {

@@ -13,16 +13,16 @@ package final class JobFolders: JobSource {
 
     package init(layout: Layout) { self.layout = layout }
 
-    package func load() -> [FileName: JobState] {
+    package func load() -> FoundJobs {
         let surroundings = JobFolder.Surroundings()
         let jobs = catalog.withLock { catalog in
             // A jobs folder that cannot be listed changes nothing: what is known stays in force.
             if let folder = try? Folder.open(layout.jobs) { _ = try? catalog.reload(from: folder, surroundings: surroundings) }
             return catalog.sorted
         }
-        var states: [FileName: JobState] = [:]
-        for job in jobs where job.key.kind == .triggered { states[job.key.name] = state(of: job, surroundings.environment) }
-        return states
+        var found = FoundJobs()
+        for job in jobs where job.key.kind == .triggered { found.triggered[job.key.name] = state(of: job, surroundings.environment) }
+        return found
     }
 
     private func state(of hosted: HostedJob, _ environment: OwnEnvironment) -> JobState {

@@ -1,15 +1,24 @@
 import Files
 
-/// Where Engine learns which triggered jobs there are. Hosting's folders in the program, a list in tests.
+/// Where Engine learns which jobs there are. Hosting's folders in the program, a list in tests.
 package protocol JobSource: Sendable {
     /// Reads all jobs anew. Blocks.
-    func load() -> [FileName: JobState]
+    func load() -> FoundJobs
 
     /// Folders whose changes mean that jobs should be read anew.
     func watchedFolders() -> [String]
 }
 
-/// One job as it was found.
+/// All jobs there are, by their names; a triggered and a continuous job may share one.
+package struct FoundJobs: Sendable {
+    package var triggered: [FileName: JobState]
+
+    package init(triggered: [FileName: JobState] = [:]) {
+        self.triggered = triggered
+    }
+}
+
+/// One triggered job as it was found.
 package enum JobState: Sendable {
     /// Good to run. Problems, if any, are those of newer settings that are not in force: the last good ones are.
     case ready(Job, problems: [String])

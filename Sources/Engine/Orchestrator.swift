@@ -55,8 +55,9 @@ package struct Orchestrator: Sendable {
         let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
         let router = EventRouter(watcher: watcher)
         let board = JobBoard(
-            layout: layout, source: source, spool: spool, runner: runner, router: router, instances: instances, clocks: clocks,
-            notice: notice, onTransition: { [recorder] in recorder.record($0) }, onReady: onReady)
+            layout: layout, spool: spool, runner: runner, router: router, instances: instances, clocks: clocks, notice: notice,
+            onTransition: { [recorder] in recorder.record($0) })
+        let follower = JobFollower(source: source, board: board, router: router, clocks: clocks, onReady: onReady)
         let housekeeper = Housekeeper(
             board: board, router: router, instances: instances, spool: layout.spool, clocks: clocks, notice: notice,
             pruneHistory: { [recorder] in await recorder.prune($0) })
@@ -71,8 +72,9 @@ package struct Orchestrator: Sendable {
                     .init(service: router),
                     .init(service: housekeeper, successTerminationBehavior: .ignore),
                     .init(service: board, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: follower, successTerminationBehavior: .ignore),
                 ], logger: logger))
-        let signals = Task { await followSignals(group, board, runner) }
+        let signals = Task { await followSignals(group, follower, runner) }
         let drain = isDraining ? Task { await waitUntilDrained(board, housekeeper, group) } : nil
         defer {
             signals.cancel()
@@ -83,13 +85,13 @@ package struct Orchestrator: Sendable {
     }
 
     /// SIGHUP reads the jobs anew. The first SIGTERM or SIGINT stops in order, a second one at once.
-    private func followSignals(_ group: ServiceGroup, _ board: JobBoard, _ runner: Runner) async {
+    private func followSignals(_ group: ServiceGroup, _ follower: JobFollower, _ runner: Runner) async {
         var count = 0
         for await number in Signals.sequence(Self.signals) {
             let signal = SignalName.of(Int(number))
             if number == SIGHUP {
                 notice("\(signal): reading the jobs anew")
-                await board.reload()
+                await follower.reload()
                 continue
             }
             count += 1

@@ -26,9 +26,9 @@ import Watching
         let router = EventRouter(watcher: Watcher(program: nil, clocks: clocks, onNotice: notice))
         let runner = Runner(clocks: clocks)
         let board = JobBoard(
-            layout: layout, source: OneJob(job: job), spool: try root.folder(RelativePath("spool")), runner: runner, router: router,
-            instances: instances, clocks: clocks, notice: notice, onTransition: { _ in }, onReady: {})
-        await board.reload()
+            layout: layout, spool: try root.folder(RelativePath("spool")), runner: runner, router: router,
+            instances: instances, clocks: clocks, notice: notice, onTransition: { _ in })
+        await board.take([job.name: .ready(job, problems: [])])
         try root.write([1], toNew: RelativePath("spool/q/half.part"))
         try root.write([1], toNew: RelativePath("upload/other.part"))
         let housekeeper = Housekeeper(
@@ -41,11 +41,4 @@ import Watching
             #expect(stalled.contains { $0.contains("\(root.path.string)/\(path) has a temporary name") }, "\(stalled)")
         }
     }
-}
-
-/// One job, as a source tells of it.
-private struct OneJob: JobSource {
-    let job: Job
-    func load() -> [FileName: JobState] { [job.name: .ready(job, problems: [])] }
-    func watchedFolders() -> [String] { [] }
 }
