@@ -134,6 +134,17 @@ class Floor(Contender):
                      str(CHILDREN), str(self.count), self.program], "ready")
 
 
+class FloorWithFiles(Contender):
+    """The floor that leaves on the disk what the contract says an item leaves there."""
+    name = "floor + files"
+
+    def start(self):
+        status = self.area / "status"
+        status.mkdir()
+        self.launch([self.area.parent / "floor", self.inbox, self.claimed, self.done,
+                     str(CHILDREN), str(self.count), self.program, status], "ready")
+
+
 class Inotifywait(Contender):
     name = "inotifywait"
     LOOP = """inotifywait -m -e moved_to,close_write --format %f "$1" | while IFS= read -r name; do
@@ -534,7 +545,7 @@ def main():
         chosen = [part for part in chosen if part in ("burst", "latency")]
     elif not os.access(BOBBIN, os.X_OK):
         parser.error(f"{BOBBIN} is not there; build it (make build), name it in $BOBBIN, or use --without-bobbin")
-    contenders = [each for each in (Floor, Bobbin, Inotifywait, Incron, Xargs)
+    contenders = [each for each in (Floor, FloorWithFiles, Bobbin, Inotifywait, Incron, Xargs)
                   if not (each is Bobbin and options.without_bobbin)]
 
     BUILD.mkdir(exist_ok=True)

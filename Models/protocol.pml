@@ -18,7 +18,7 @@
  *
  * Steps of the code that are not steps here:
  *   part of the step that follows, or without effect on what is checked here
- *     claim_open claim_lease claim_folder claim_slot retry_open commit_work commit_sync commit_checkpoint
+ *     claim_open claim_lease claim_ahead claim_blank claim_folder claim_slot retry_open commit_work commit_sync commit_checkpoint
  *     publish_sync publish_clear publish_payload move_day move_clear move_unstatus move_remove
  *     recover_work recover_remove recover_empty recover_slots recover_stray
  *     file_write file_replace status_write status_rename

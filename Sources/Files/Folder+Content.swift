@@ -29,6 +29,14 @@ extension Folder {
         Step.fileWrite.after()
     }
 
+    /// Writes an empty file that was made ahead, or a new one: for names that nobody reads yet.
+    package func write(_ bytes: [UInt8], toEmpty place: RelativePath, mode: UInt32 = 0o600) throws(FileError) {
+        let file = try makeOrOpen(place, mode: mode)
+        Step.fileWrite.before()
+        try file.write(bytes)
+        Step.fileWrite.after()
+    }
+
     /// Puts a file in place of another (or of none) so that a reader sees the old content or the new, never a part:
     /// written under a name beside it, then renamed. After a crash the temporary name may remain; the next
     /// replacement of the same file takes it over.

@@ -109,6 +109,12 @@ package final class Folder: Sendable {
         try create(place, flags: O_TRUNC, mode: mode)
     }
 
+    /// Opens for writing what is there, and is empty, or creates it. Without O_TRUNC: ext4 writes a file that was emptied to
+    /// the disk when it is closed (mount option auto_da_alloc), which takes as long as all the rest of a claim.
+    package func makeOrOpen(_ place: RelativePath, mode: UInt32 = 0o600) throws(FileError) -> OpenFile {
+        try create(place, flags: 0, mode: mode)
+    }
+
     /// Opens for appending, creating the file when it is missing.
     package func append(to place: RelativePath, mode: UInt32 = 0o600) throws(FileError) -> OpenFile {
         try create(place, flags: O_APPEND, mode: mode)

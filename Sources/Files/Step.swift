@@ -8,6 +8,8 @@ package enum Step: String, CaseIterable, Sendable {
     case claimOpen = "claim.open"
     case claimLease = "claim.lease"
     case claimLock = "claim.lock"
+    case claimAhead = "claim.ahead"
+    case claimBlank = "claim.blank"
     case claimFolder = "claim.folder"
     case claimLetter = "claim.letter"
     case claimRename = "claim.rename"

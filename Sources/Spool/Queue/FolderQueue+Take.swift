@@ -67,13 +67,12 @@ extension FolderQueue {
         Step.claimFolder.before()
         // An id that a caller chose may be known already: then the item gets one of its own.
         let isKnown = envelope?.envelope.id.map { !isNowhere($0) } ?? false
-        guard !isKnown, try folder.makeFolder(place.root, mode: 0o750) else {
+        guard !isKnown, try makeClaim(place) else {
             if envelope?.envelope.id == nil { throw FileError(.makeFolder, folder.shownPath(place.root), .fileExists) }
             return try rename(
                 name, from: inboxFolder, hold: hold, isLeased: isLeased, stamp: stamp, envelope: envelope?.withoutID)
         }
         do throws(FileError) {
-            try folder.makeFolder(place.payloadFolder, mode: 0o750)
             if hold.needsLockFile {
                 try hold.makeLockFile(at: place, in: folder)
                 _ = try hold.tryLock()
@@ -121,7 +120,6 @@ extension FolderQueue {
         } catch {
             // Not recorded, so not started: the file goes back to where it was dropped.
             if envelope != nil { _ = try folder.linkOrCopy(place.envelope, to: inboxFolder, as: RelativePath(Envelope.name(for: name))) }
-            try folder.remove(place.record)
             try putBack(name, to: inboxFolder, from: place)
             throw error
         }
@@ -163,7 +161,8 @@ extension FolderQueue {
         if record.attempts.count > ItemRecord.attemptsKept { record.attempts.removeFirst() }
         Step.claimRecord.before()
         if isNew {
-            try folder.write(record.json.prettyBytes, toNew: place.record, mode: 0o640)
+            // Nobody reads a record before the payload is beside it, and recovery takes a torn one for none.
+            try folder.write(record.json.prettyBytes, toEmpty: place.record, mode: 0o640)
         } else {
             try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         }
@@ -192,10 +191,24 @@ extension FolderQueue {
         startScan()
     }
 
+    /// Makes the folder of a claim, or has one that was made ahead; false when something of its name is there.
+    private func makeClaim(_ place: ItemPlace) throws(FileError) -> Bool {
+        if try blanks.move(to: place) { return true }
+        guard try folder.makeFolder(place.root, mode: 0o750) else { return false }
+        do throws(FileError) {
+            try folder.makeFolder(place.payloadFolder, mode: 0o750)
+        } catch {
+            try? removeClaim(place)
+            throw error
+        }
+        return true
+    }
+
     /// Removes the folder of a claim that came to nothing.
     private func removeClaim(_ place: ItemPlace) throws(FileError) {
         try folder.remove(place.envelope)
         try folder.remove(place.lock)
+        try folder.remove(place.record)
         try folder.removeEmptyFolder(place.payloadFolder)
         try folder.removeEmptyFolder(place.root)
     }

@@ -80,6 +80,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     var shelf = RetryShelf()
     var held: [ItemID: Held] = [:]
     var slots: Slots
+    var blanks: Blanks
     let syncs = SyncGroup()
     var hasMendedPowerLoss = false
     var scan = ScanState()
@@ -115,6 +116,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
             clocks: around.clocks, folder: isNetwork ? folder : nil,
             probe: QueueLayout.claimed / (FileName(".clock-\(around.instances.own)") ?? FileName(".clock" as StaticString)))
         slots = Slots(queue: folder, instance: around.instances.own)
+        blanks = Blanks(queue: folder, instance: around.instances.own)
         (hints, hint) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 

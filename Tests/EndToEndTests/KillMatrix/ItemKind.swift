@@ -31,9 +31,9 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
     private static let again: [Step] = [.retryOpen, .retryLock, .retryRename]
     private static let run: [Step] = [.runStart, .runEnd, .commitWork]
     private static let success: [Step] = [
-        .commitResults, .commitNext, .commitOutcome, .fileReplace, .publishStatus, .publishClear, .moveDay, .moveFinal,
+        .commitResults, .commitNext, .commitOutcome, .fileReplace, .publishStatus, .publishClear, .moveDay, .moveFinal, .claimAhead,
     ]
-    private static let rest: [Step] = [.commitRecord, .fileReplace, .moveClear, .moveRetry, .statusWrite, .statusRename]
+    private static let rest: [Step] = [.commitRecord, .fileReplace, .moveClear, .moveRetry, .statusWrite, .statusRename, .claimAhead]
     private static let burial: [Step] = [.buryOutcome, .buryRecord, .fileWrite, .fileReplace, .publishStatus, .buryFinal]
 
     // MARK: Ends
@@ -127,7 +127,7 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
     /// Its job is broken at first: the file goes back to its inbox.
     static let returned = ItemKind(
         name: "returned", script: #"[ -e "$N/mended" ] || { echo > "$N/mended"; finish 78; }; see; finish 0"#,
-        path: claim + run + [.moveInbox, .moveUnstatus, .moveRemove] + success, runs: 2, problems: ended(.succeeded))
+        path: claim + run + [.moveInbox, .moveUnstatus, .moveRemove, .claimBlank] + success, runs: 2, problems: ended(.succeeded))
 
     /// Its envelope is bad.
     static let refused = ItemKind(
@@ -202,5 +202,15 @@ struct ItemKind: Sendable, CustomTestStringConvertible {
         path: [.recoverTorn, .claimSlot, .claimRecord] + again + run + success, deadly: [.recoverTorn], runs: 2, problems: ended(.succeeded)
     )
 
-    static let all = [plain, retried, resting, checkpointed, productive, returned, refused, link, replaced, swept, worn, torn]
+    /// The third of three files, one at a time: its folder was made ahead, when the first one's outcome was filed.
+    static let following = ItemKind(
+        name: "following", settings: #"{"max_concurrency": 1}"#,
+        prepare: { _, queue in for name in ["f", "g", "h"] { try queue.drop(name) } },
+        path: [.claimBlank] + claim + run + success, deadly: [.claimAhead, .claimBlank], runs: 3,
+        problems: { _, queue in
+            queue.items.count == 3 && queue.items(.done).count == 3 && ["f", "g", "h"].allSatisfy { queue.status($0)?.state == .succeeded }
+                ? [] : ["\(queue.items.map(\.folder)) instead of three in done/"]
+        })
+
+    static let all = [plain, retried, resting, checkpointed, productive, returned, refused, link, replaced, swept, worn, torn, following]
 }
