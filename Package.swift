@@ -77,13 +77,14 @@ let package = Package(
         .testTarget(name: "FilesTests", dependencies: ["Files", "Documents", "TestSupport", system], swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Files", "Documents", "TestSupport", system], swiftSettings: strict),
         .testTarget(
-            name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", "Threads", system],
+            name: "ExecutionTests", dependencies: ["CLinux", "Execution", "Files", "Documents", "TestSupport", "Threads", system],
             swiftSettings: strict),
         .testTarget(
-            name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", system],
+            name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", "TestSupport", system],
             swiftSettings: strict),
         .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", "TestSupport", system], swiftSettings: strict),
-        .testTarget(name: "HistoryTests", dependencies: ["Documents", "Files", "History", grdb, system], swiftSettings: strict),
+        .testTarget(
+            name: "HistoryTests", dependencies: ["Documents", "Files", "History", "TestSupport", grdb, system], swiftSettings: strict),
         .testTarget(
             name: "WatchingTests", dependencies: ["CLinux", "Documents", "Files", "TestSupport", "Watching", system],
             swiftSettings: strict),
@@ -94,9 +95,9 @@ let package = Package(
         // Everything that reads bytes of others, with its properties. The tests replay and mutate a corpus; `make fuzz` is
         // guided by coverage.
         .target(
-            name: "Fuzzing", dependencies: ["Documents", "Files", "Hosting", "Spool", "Watching"], path: "Tests/Fuzzing",
-            exclude: ["Corpus"], swiftSettings: strict),
-        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "Files", system], swiftSettings: strict),
+            name: "Fuzzing", dependencies: ["Documents", "Files", "Hosting", "Spool", "TestSupport", "Watching"],
+            path: "Tests/Fuzzing", exclude: ["Corpus"], swiftSettings: strict),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "Files", "TestSupport", system], swiftSettings: strict),
 
         // The programs as a user meets them: processes, files, signals. Nothing of ours is used but what reads JSON, starts
         // processes, and judges a root.

@@ -4,6 +4,7 @@ import Files
 import Glibc
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -82,9 +83,9 @@ private actor FakeQueue: WorkQueue, PayloadStore {
 }
 
 private func waitUntil(_ what: String, _ condition: () async -> Bool) async {
-    let limit = Clocks.system.uptime() + .seconds(60)
+    var patience = Patience(.seconds(60))
     while await !condition() {
-        guard Clocks.system.uptime() < limit else {
+        if patience.isOver() {
             Issue.record("waited a minute in vain until \(what)")
             return
         }

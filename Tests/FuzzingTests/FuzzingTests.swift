@@ -2,6 +2,7 @@ import Files
 import Fuzzing
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The corpus, and mutations of it from a seed, within a fixed budget; `make fuzz` goes on for as long as one likes.

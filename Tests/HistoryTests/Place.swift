@@ -3,6 +3,7 @@ import Files
 import Glibc
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import History
@@ -62,9 +63,9 @@ func wait(
     for what: String, within limit: Duration = .seconds(20), _ location: SourceLocation = #_sourceLocation,
     until holds: @Sendable () throws -> Bool
 ) async throws {
-    let deadline = ContinuousClock.now + limit
+    var patience = Patience(limit)
     while try !holds() {
-        if ContinuousClock.now > deadline {
+        if patience.isOver() {
             Issue.record("waited \(limit) in vain for \(what)", sourceLocation: location)
             throw CancellationError()
         }

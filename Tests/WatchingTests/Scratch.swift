@@ -2,6 +2,7 @@ import CLinux
 import Files
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A fresh temporary folder that goes away with the last reference.
@@ -104,9 +105,9 @@ func wait(
     for what: String, within limit: Duration = .seconds(20), _ location: SourceLocation = #_sourceLocation,
     until holds: @Sendable () async throws -> Bool
 ) async throws {
-    let deadline = ContinuousClock.now + limit
+    var patience = Patience(limit)
     while try await !holds() {
-        if ContinuousClock.now > deadline {
+        if patience.isOver() {
             Issue.record("waited \(limit) in vain for \(what)", sourceLocation: location)
             throw CancellationError()
         }

@@ -23,7 +23,7 @@ extension FolderQueue {
                 if work.leftovers.hasProducts { productsAreDurable() }
                 around.onTransition(transition)
                 scheduleWake()
-                blanks.prepare()
+                if !isNetwork { blanks.prepare() }
                 return .accepted(transition)
             } catch  where error.operation == .sync && work.leftovers.hasProducts && !work.isOutcomeWritten {
                 giveUpProducts(of: &work, error)

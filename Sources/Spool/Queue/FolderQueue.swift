@@ -115,7 +115,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         ownClock = FileSystemClock(
             clocks: around.clocks, folder: isNetwork ? folder : nil,
             probe: QueueLayout.claimed / (FileName(".clock-\(around.instances.own)") ?? FileName(".clock" as StaticString)))
-        slots = Slots(queue: folder, instance: around.instances.own)
+        slots = Slots(queue: folder, instance: around.instances.own, isNetwork: isNetwork)
         blanks = Blanks(queue: folder, instance: around.instances.own)
         (hints, hint) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }

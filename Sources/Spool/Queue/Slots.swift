@@ -57,12 +57,17 @@ struct Slot {
 struct Slots {
     private let queue: Folder
     private let root: RelativePath
+    /// On a network file system a listing may be seconds old, and the second through one descriptor may be empty whatever
+    /// is there (sshfs reads on where the first came to its end). So no set is used twice there, and what a run left is
+    /// moved without a look.
+    private let areListingsTrusted: Bool
     private var free: [Slot] = []
     private var made = 0
 
-    init(queue: Folder, instance: ItemID) {
+    init(queue: Folder, instance: ItemID, isNetwork: Bool = false) {
         self.queue = queue
         root = QueueLayout.slots / instance
+        areListingsTrusted = !isNetwork
     }
 
     mutating func take() throws(FileError) -> Slot {
@@ -94,9 +99,12 @@ struct Slots {
 
     /// Moves what a run left in a part to its item's folder; false when it left nothing.
     func move(_ part: Slot.Part, of slot: inout Slot, to target: RelativePath) throws(FileError) -> Bool {
-        // Made anew after an earlier move, as far as it could not be then.
-        if slot.folders[part] == nil { try open(part, of: &slot) }
-        guard try slot.isUsed(part) else { return false }
+        if slot.folders[part] == nil {
+            guard areListingsTrusted else { return false }
+            // Made anew after an earlier move, as far as it could not be then.
+            try open(part, of: &slot)
+        }
+        if areListingsTrusted { guard try slot.isUsed(part) else { return false } }
         // A run may have put something else in its place: a link is not followed, and not kept.
         guard try queue.stamp(slot.place.place(part))?.kind == .folder else { return false }
         switch try queue.move(slot.place.place(part), to: queue, as: target) {
@@ -106,16 +114,22 @@ struct Slots {
         }
         // What was moved is moved: when the folder cannot be made anew at this moment, a later look sees to it.
         slot.folders[part] = nil
-        try? open(part, of: &slot)
-        return true
+        if areListingsTrusted {
+            try? open(part, of: &slot)
+            return true
+        }
+        // Whether it is empty, the file system itself says. A trouble now must not cost what has been moved.
+        return (try? queue.removeEmptyFolder(target)) != true
     }
 
-    /// Makes a set ready for the next run. Its shutdown file, if any, stays: it is made when the orchestrator ends. One that cannot be cleaned is not used again; the next start removes it.
+    /// Makes a set ready for the next run. Its shutdown file, if any, stays: it is made when the orchestrator ends. One
+    /// that cannot be cleaned is not used again; the next start removes it.
     ///
     /// - Parameter areProductsMoved: results and next have been looked at and moved away, so that only work can be left.
     mutating func giveBack(_ slot: Slot, areProductsMoved: Bool = false) {
         var slot = slot
         do throws(FileError) {
+            guard areListingsTrusted else { return try queue.removeTree(slot.place.root) }
             for part in Slot.Part.allCases {
                 let isKnownEmpty = areProductsMoved && part != .work && slot.folders[part] != nil
                 if isKnownEmpty { continue }

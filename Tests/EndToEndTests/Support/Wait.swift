@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// What a test waited for did not come.
@@ -22,9 +23,9 @@ func wait(
     for what: String, every pause: Duration, within limit: Duration = usualLimit, details: () -> String = { "" },
     until holds: () async throws -> Bool
 ) async throws {
-    let deadline = ContinuousClock.now + limit
+    var patience = Patience(limit)
     while try await !holds() {
-        if ContinuousClock.now > deadline { throw WaitedInVain(what: what, limit: limit, details: details()) }
+        if patience.isOver() { throw WaitedInVain(what: what, limit: limit, details: details()) }
         try await Task.sleep(for: pause)
     }
 }

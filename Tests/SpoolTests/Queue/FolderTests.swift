@@ -32,6 +32,22 @@ import Testing
         #expect(place.folder.exists(first.place.place(.results)))
     }
 
+    /// A listing may be old there: what a run left is moved without one, and a set is not used twice.
+    @Test func slots_onANetworkFileSystem_areUsedOnceAndMovedWithoutALook() throws {
+        var slots = Slots(queue: place.folder, instance: ItemID.make(at: Clocks.system.now()), isNetwork: true)
+        var first = try slots.take()
+        try place.folder.write([1], toNew: first.place.place(.results) / FileName("a"))
+        #expect(try slots.move(.results, of: &first, to: "claimed/moved"))
+        #expect(try place.folder.names(in: "claimed/moved") == ["a"])
+        // A commit in trouble asks again.
+        #expect(try !slots.move(.results, of: &first, to: "claimed/moved"))
+        #expect(try !slots.move(.next, of: &first, to: "claimed/nothing"))
+        #expect(!place.folder.exists("claimed/nothing"))
+        slots.giveBack(first)
+        #expect(!place.folder.exists(first.place.root))
+        #expect(try slots.take().place != first.place)
+    }
+
     @Test func slot_thatWasUsed_isCleanedBeforeItIsUsedAgain() throws {
         var slots = Slots(queue: place.folder, instance: ItemID.make(at: Clocks.system.now()))
         let slot = try slots.take()

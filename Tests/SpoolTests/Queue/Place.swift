@@ -3,6 +3,7 @@ import Files
 import Glibc
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Spool
@@ -180,9 +181,9 @@ final class Collected<Value: Sendable>: Sendable {
 
 /// Waits for a named condition, at most a minute.
 func waitUntil(_ what: String, _ condition: () async throws -> Bool) async rethrows {
-    let limit = Clocks.system.uptime() + .seconds(60)
+    var patience = Patience(.seconds(60))
     while try await !condition() {
-        guard Clocks.system.uptime() < limit else {
+        if patience.isOver() {
             Issue.record("waited a minute in vain until \(what)")
             return
         }
