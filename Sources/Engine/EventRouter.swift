@@ -17,6 +17,8 @@ final class EventRouter: Service {
         case jobs
         /// Lock files of the orchestrators that share the root.
         case instances
+        /// Lock files of roles.
+        case roles(RoleKind)
     }
 
     private let watcher: Watcher
@@ -30,12 +32,16 @@ final class EventRouter: Service {
     /// Another orchestrator may have died.
     let deaths: AsyncStream<Void>
     private let death: AsyncStream<Void>.Continuation
+    /// Roles of a kind, or only that of a job, may have become free.
+    let releases: AsyncStream<(RoleKind, job: FileName?)>
+    private let release: AsyncStream<(RoleKind, job: FileName?)>.Continuation
 
     init(watcher: Watcher) {
         self.watcher = watcher
         (jobChanges, jobChange) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (folderChecks, folderCheck) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (deaths, death) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (releases, release) = AsyncStream.makeStream()
     }
 
     /// Watches a folder from now on.
@@ -76,6 +82,7 @@ final class EventRouter: Service {
         jobChange.finish()
         folderCheck.finish()
         death.finish()
+        release.finish()
     }
 
     private func lead(_ changes: ArraySlice<FolderChange>, to target: Target) async {
@@ -87,6 +94,14 @@ final class EventRouter: Service {
             if isRescan { await queue.requestRetryRescan() } else { await queue.requestRetryScan() }
         case .inbox(let queue, let index): await lead(changes, to: queue, index)
         case .instances: if changes.contains(where: \.kind.mayBeADeath) { death.yield() }
+        case .roles(let kind):
+            for change in changes {
+                switch change.kind {
+                case .closed(let job): release.yield((kind, job: job))
+                case .lost: release.yield((kind, job: nil))
+                case .movedIn, .created, .touched: break
+                }
+            }
         }
     }
 
@@ -121,6 +136,7 @@ final class EventRouter: Service {
             folderCheck.yield()
             await queue.requestScan()
         case .instances: death.yield()
+        case .roles(let kind): release.yield((kind, job: nil))
         }
     }
 }

@@ -51,6 +51,7 @@ package struct Orchestrator: Sendable {
             instances.removeDead(afterRecovery: true)
             instances.resign()
         }
+        let coordinator = try FolderCoordinator(dataFolder: layout.data, instances: instances, clocks: clocks)
         let runner = Runner(clocks: clocks)
         let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
         let router = EventRouter(watcher: watcher)
@@ -70,6 +71,7 @@ package struct Orchestrator: Sendable {
                 services: [
                     .init(service: RecorderService(recorder: recorder)),
                     .init(service: router),
+                    .init(service: RoleFollower(coordinator: coordinator, router: router), successTerminationBehavior: .ignore),
                     .init(service: housekeeper, successTerminationBehavior: .ignore),
                     .init(service: board, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: follower, successTerminationBehavior: .ignore),

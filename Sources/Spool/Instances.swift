@@ -89,6 +89,14 @@ package struct Instances: Sendable {
         }
     }
 
+    /// All there are, the dead too until they are buried, with what each wrote about itself.
+    package func all() -> [Instance] {
+        ((try? folder.names()) ?? []).compactMap { ItemID(bytes: $0.bytes) }.sorted().map { id in
+            let facts = (try? folder.read(RelativePath(id))).flatMap { $0 }.flatMap { try? JSONParser.parse($0) }
+            return Instance(id: id, isAlive: isAlive(id), facts: facts)
+        }
+    }
+
     /// Whether no other orchestrator shares the root now.
     package var isAlone: Bool { peers().allSatisfy { !$0.isAlive } }
 
