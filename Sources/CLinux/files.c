@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -29,6 +31,13 @@ int clinux_openat(int folder, const char *name, int flags, unsigned mode) { retu
 int clinux_rename_noreplace(int from, const char *name, int to, const char *new_name) {
     return renameat2(from, name, to, new_name, RENAME_NOREPLACE);
 }
+
+int clinux_rename_exchange(int from, const char *name, int to, const char *new_name) {
+    return renameat2(from, name, to, new_name, RENAME_EXCHANGE);
+}
+
+int clinux_clone(int from, int to) { return ioctl(to, FICLONE, from); }
+int clinux_sync_all(int descriptor) { return syncfs(descriptor); }
 
 /* The kernel tells of a writer that waits for the lease by SIGIO, which ends a program that does not expect it. */
 static void ignore_breaks(void) { signal(SIGIO, SIG_IGN); }

@@ -114,6 +114,13 @@ package struct RelativePath: Hashable, Sendable {
     package init(_ literal: StaticString) { terminated = literal.withUTF8Buffer(Array.init) + [0] }
     package init(_ id: ItemID) { terminated = Array(id.description.utf8) + [0] }
 
+    /// A path as it was written down, of names joined by slashes; nil when it is none.
+    package init?(path: ArraySlice<UInt8>) {
+        for part in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) where FileName(part) == nil { return nil }
+        guard !path.isEmpty else { return nil }
+        terminated = path + [0]
+    }
+
     private func appending(_ component: some Collection<UInt8>) -> RelativePath {
         var joined = terminated
         joined.reserveCapacity(terminated.count + component.count + 1)

@@ -39,7 +39,7 @@ package struct Instances: Sendable {
         }
         let facts: JSON = [
             "instance": .string(own.description), "pid": .integer(Int64(getpid())), "started_at": JSON(clocks.now()),
-            "boot": JSON(bootID), "host": JSON(hostName),
+            "boot": JSON(BootID.current), "host": JSON(hostName),
         ]
         try file.write(facts.prettyBytes)
         guard try folder.replace(temporary, to: folder, as: place) else { return nil }
@@ -65,7 +65,7 @@ package struct Instances: Sendable {
     /// Whether a dead instance was at work when the machine went down. Its facts may be lost with it.
     private func isOfEarlierBoot(_ id: ItemID) -> Bool {
         guard !isAlive(id), let bytes = try? folder.read(RelativePath(id)) else { return false }
-        return (try? JSONParser.parse(bytes))?["boot"]?.string != Self.bootID
+        return (try? JSONParser.parse(bytes))?["boot"]?.string != BootID.current
     }
 
     package func isAlive(_ instance: ItemID) -> Bool {
@@ -117,11 +117,6 @@ package struct Instances: Sendable {
 
     /// Ends this instance's registration in an orderly way.
     package func resign() { _ = try? folder.remove(RelativePath(own)) }
-
-    private static var bootID: String? {
-        (try? Folder.open("/proc/sys/kernel/random").read(RelativePath("boot_id"), limit: 64)).flatMap { $0 }
-            .map { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) }
-    }
 
     private static var hostName: String? {
         var buffer = [CChar](repeating: 0, count: 256)

@@ -26,6 +26,21 @@ int clinux_openat(int folder, const char *name, int flags, unsigned mode);
 /* renameat2(2) with RENAME_NOREPLACE. */
 int clinux_rename_noreplace(int from, const char *name, int to, const char *new_name);
 
+/* renameat2(2) with RENAME_EXCHANGE: each gets the name of the other in one step. */
+int clinux_rename_exchange(int from, const char *name, int to, const char *new_name);
+
+/* ioctl FICLONE: the whole content of one open file in another, by reference. */
+int clinux_clone(int from, int to);
+
+/* syncfs(2): everything on the file system of a descriptor. */
+int clinux_sync_all(int descriptor);
+
+/* SHA-256 (FIPS 180-4), piece by piece. */
+struct clinux_sha256 { uint32_t state[8]; uint64_t length; uint8_t rest[64]; };
+void clinux_sha256_begin(struct clinux_sha256 *hash);
+void clinux_sha256_add(struct clinux_sha256 *hash, const void *bytes, size_t count);
+void clinux_sha256_end(struct clinux_sha256 *hash, uint8_t digest[32]);
+
 /* fcntl F_SETLEASE: 1 takes a read lease, 0 drops it. Ignores SIGIO for the process. */
 int clinux_lease(int descriptor, int take);
 
