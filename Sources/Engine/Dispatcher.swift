@@ -189,7 +189,7 @@ actor Dispatcher {
 
     private func worked() {
         if circuit.succeed() {
-            notice("job \(job.name.escaped) works again")
+            notice(Priority.info + "job \(job.name.escaped) works again")
             onCircuit(circuit, nil)
             queue.nudge()
         }

@@ -1,3 +1,4 @@
+import Documents
 import Spool
 
 extension Housekeeper {
@@ -20,7 +21,7 @@ extension Housekeeper {
             if peers.contains(where: { !$0.isAlive }) {
                 let count = await recover()
                 await endOwnerless()
-                if count > 0 { notice("another orchestrator died; what it held is taken over (items: \(count))") }
+                if count > 0 { notice(Priority.info + "another orchestrator died; what it held is taken over (items: \(count))") }
                 return
             }
             if peers.isEmpty { return }

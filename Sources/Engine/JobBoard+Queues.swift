@@ -1,3 +1,4 @@
+import Documents
 import Files
 import Spool
 import SystemPackage
@@ -58,7 +59,9 @@ extension JobBoard {
             let folder = try QueueLayout.make(job.name, in: spool)
             let inboxes = try openInboxes(job, of: folder)
             _ = try Folder.make(layout.jobData(job.name), mode: 0o750)
-            if let back = forgetAbsence(job.name), !absentees.values.contains(where: { $0.trouble == back }) { notice(back.relief) }
+            if let back = forgetAbsence(job.name), !absentees.values.contains(where: { $0.trouble == back }) {
+                notice(Priority.info + back.relief)
+            }
             if let index = retired.firstIndex(where: { $0.job.name == job.name && $0.folder.isStillAtPath() }) {
                 await revive(retired.remove(at: index), job, inboxes)
             } else {

@@ -133,10 +133,11 @@ actor JobBoard: Service {
             }
         }
         for name in seats.keys where found[name] == nil {
-            notice("job \(name.escaped) stops: its folder is gone; its queue stays")
+            notice(Priority.info + "job \(name.escaped) stops: its folder is gone; its queue stays")
             await retire(name)
         }
         for name in absentees.keys where found[name] == nil { forgetAbsence(name) }
+        for name in problems.keys where found[name] == nil { problems[name] = nil }
     }
 
     /// A job that cannot run any more starts nothing until it is mended; what runs ends by itself.
@@ -149,7 +150,7 @@ actor JobBoard: Service {
     private func report(_ name: FileName, _ found: [String]) {
         if problems[name] ?? [] != found {
             for problem in found { notice(problem) }
-            if found.isEmpty, problems[name] != nil { notice("job \(name.escaped): its settings are good again") }
+            if found.isEmpty, problems[name] != nil { notice(Priority.info + "job \(name.escaped): its settings are good again") }
             problems[name] = found
         }
         writeState(name)

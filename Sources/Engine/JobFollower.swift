@@ -14,22 +14,29 @@ actor JobFollower: Service {
     private let board: JobBoard
     private let router: EventRouter
     private let clocks: Clocks
-    private let onReady: @Sendable () -> Void
+    private let onReady: @Sendable () async -> Void
+    private let onRead: @Sendable () -> Void
     private var tokens: [String: WatchToken] = [:]
     private var lastReload: Task<Void, Never>?
 
-    /// - Parameter onReady: told when the jobs have been read for the first time.
-    init(source: any JobSource, board: JobBoard, router: EventRouter, clocks: Clocks, onReady: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - onReady: told when the jobs have been read for the first time.
+    ///   - onRead: told whenever they have been read.
+    init(
+        source: any JobSource, board: JobBoard, router: EventRouter, clocks: Clocks, onReady: @escaping @Sendable () async -> Void,
+        onRead: @escaping @Sendable () -> Void
+    ) {
         self.source = source
         self.board = board
         self.router = router
         self.clocks = clocks
         self.onReady = onReady
+        self.onRead = onRead
     }
 
     func run() async {
         await reload()
-        onReady()
+        await onReady()
         await cancelWhenGracefulShutdown { await self.follow() }
     }
 
@@ -49,6 +56,7 @@ actor JobFollower: Service {
         let found = await Offload.run { source.load() }
         await board.take(found.triggered)
         await watch()
+        onRead()
     }
 
     private func follow() async {

@@ -21,10 +21,15 @@ package struct Orchestrator: Sendable {
     package var notice: @Sendable (String) -> Void
     /// Told of every change of an item's state.
     package var recorder: any TransitionRecorder
+    /// Who has started this program and wants to know how it goes; nil = nobody.
+    package var serviceManager: ServiceManager?
+    /// Told of SIGHUP, before the jobs are read.
+    package var onHangUp: @Sendable () -> Void
 
     package init(
         layout: Layout, source: any JobSource, watcherProgram: FilePath?, isDraining: Bool, clocks: Clocks = .system,
-        recorder: any TransitionRecorder, notice: @escaping @Sendable (String) -> Void
+        recorder: any TransitionRecorder, serviceManager: ServiceManager? = nil,
+        onHangUp: @escaping @Sendable () -> Void = {}, notice: @escaping @Sendable (String) -> Void
     ) {
         self.layout = layout
         self.source = source
@@ -32,6 +37,8 @@ package struct Orchestrator: Sendable {
         self.isDraining = isDraining
         self.clocks = clocks
         self.recorder = recorder
+        self.serviceManager = serviceManager
+        self.onHangUp = onHangUp
         self.notice = notice
     }
 
@@ -52,13 +59,20 @@ package struct Orchestrator: Sendable {
             instances.resign()
         }
         let coordinator = try FolderCoordinator(dataFolder: layout.data, instances: instances, clocks: clocks)
-        let runner = Runner(clocks: clocks)
+        let report = serviceManager.map { ServiceReport($0, clocks: clocks) }
+        let runner = Runner(clocks: clocks, onChange: { report?.changed() })
         let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
         let router = EventRouter(watcher: watcher)
         let board = JobBoard(
             layout: layout, spool: spool, runner: runner, router: router, instances: instances, clocks: clocks, notice: notice,
             onTransition: { [recorder] in recorder.record($0) })
-        let follower = JobFollower(source: source, board: board, router: router, clocks: clocks, onReady: onReady)
+        await report?.follow { await board.numbers }
+        let follower = JobFollower(
+            source: source, board: board, router: router, clocks: clocks,
+            onReady: {
+                onReady()
+                await report?.ready()
+            }, onRead: { report?.changed() })
         let housekeeper = Housekeeper(
             board: board, router: router, instances: instances, spool: layout.spool, clocks: clocks, notice: notice,
             pruneHistory: { [recorder] in await recorder.prune($0) })
@@ -76,38 +90,47 @@ package struct Orchestrator: Sendable {
                     .init(service: board, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: follower, successTerminationBehavior: .ignore),
                 ], logger: logger))
-        let signals = Task { await followSignals(group, follower, runner) }
-        let drain = isDraining ? Task { await waitUntilDrained(board, housekeeper, group) } : nil
+        let signals = Task { await followSignals(group, follower, runner, report) }
+        let drain = isDraining ? Task { await waitUntilDrained(board, housekeeper, group, report) } : nil
+        let watchdog = report.map { report in Task { await report.feedWatchdog() } }
         defer {
             signals.cancel()
             drain?.cancel()
+            watchdog?.cancel()
         }
         try await group.run()
         await runner.endOrphans()
+        await report?.end()
     }
 
     /// SIGHUP reads the jobs anew. The first SIGTERM or SIGINT stops in order, a second one at once.
-    private func followSignals(_ group: ServiceGroup, _ follower: JobFollower, _ runner: Runner) async {
+    private func followSignals(_ group: ServiceGroup, _ follower: JobFollower, _ runner: Runner, _ report: ServiceReport?) async {
         var count = 0
         for await number in Signals.sequence(Self.signals) {
             let signal = SignalName.of(Int(number))
             if number == SIGHUP {
-                notice("\(signal): reading the jobs anew")
+                onHangUp()
+                notice(Priority.info + "\(signal): reading the jobs anew")
+                await report?.reloading()
                 await follower.reload()
+                await report?.ready()
                 continue
             }
             count += 1
             if count == 1 {
-                notice("\(signal): stopping; what runs may finish within its stopping_wait_time (once more stops at once)")
+                notice(Priority.info + "\(signal): stopping; what runs may finish within its stopping_wait_time (once more stops at once)")
+                await report?.stop()
                 await group.triggerGracefulShutdown()
             } else {
-                notice("\(signal) again: stopping at once")
+                notice(Priority.info + "\(signal) again: stopping at once")
                 runner.killAll()
             }
         }
     }
 
-    private func waitUntilDrained(_ board: JobBoard, _ housekeeper: Housekeeper, _ group: ServiceGroup) async {
+    private func waitUntilDrained(
+        _ board: JobBoard, _ housekeeper: Housekeeper, _ group: ServiceGroup, _ report: ServiceReport?
+    ) async {
         // Twice in a row: between two looks nothing may have been on its way from one state to another.
         var quietLooks = 0
         while quietLooks < 3 {
@@ -116,6 +139,7 @@ package struct Orchestrator: Sendable {
         }
         // Whoever only ever drains would otherwise never be swept.
         await housekeeper.sweep()
+        await report?.stop()
         await group.triggerGracefulShutdown()
     }
 }

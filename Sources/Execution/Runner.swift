@@ -11,6 +11,7 @@ package final class Runner: Sendable {
     private let reactor = Reactor()
     private let clocks: Clocks
     private let ownsAllOrphans: Bool
+    private let onChange: @Sendable () -> Void
     private let runs = Mutex<[ItemID: ScriptRun]>([:])
     /// Runs of this program, whichever runner has them: all adopt the orphans of all.
     private static let underWay = Mutex<Set<ItemID>>([])
@@ -42,9 +43,11 @@ package final class Runner: Sendable {
 
     /// - Parameter ownsAllOrphans: every orphan that this program adopts comes from a run, also one that does not say so.
     ///   False only where other parts of the program start processes that leave orphans: in tests.
-    package init(clocks: Clocks = .system, ownsAllOrphans: Bool = true) {
+    /// - Parameter onChange: told when `count` has changed.
+    package init(clocks: Clocks = .system, ownsAllOrphans: Bool = true, onChange: @escaping @Sendable () -> Void = {}) {
         self.clocks = clocks
         self.ownsAllOrphans = ownsAllOrphans
+        self.onChange = onChange
         clinux_ignore_signals()
         _ = Self.originalLimit
         // Where the kernel refuses, orphans go to init; they are still found by their environment when it matters.
@@ -52,6 +55,9 @@ package final class Runner: Sendable {
     }
 
     deinit { reactor.stop() }
+
+    /// Runs under way.
+    package var count: Int { runs.withLock { $0.count } }
 
     /// Runs a script to its end; the result tells everything, also that it could not be started. Is not cancelled with
     /// the calling task: a run ends by `stop`, `cancel` or `killAll`.
@@ -90,9 +96,11 @@ package final class Runner: Sendable {
                     runs.withLock { $0[script.run] = nil }
                     _ = Self.underWay.withLock { $0.remove(script.run) }
                     scheduleSweep()
+                    onChange()
                     onEnd(result)
                 })
             runs.withLock { $0[script.run] = run }
+            onChange()
             run.begin()
         }
     }

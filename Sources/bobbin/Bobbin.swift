@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Engine
 import Files
 import Glibc
@@ -37,7 +38,10 @@ struct Bobbin: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         do {
             let command = try parseAsRoot(SubmitCommand.rewriting(ArgumentBytes.commandLine))
-            if command is RunCommand { Signals.hold(Orchestrator.signals) }
+            if command is RunCommand {
+                Signals.hold(Orchestrator.signals)
+                _ = RunCommand.serviceManager
+            }
             try execute(command)
         } catch {
             end(with: error)
@@ -63,13 +67,13 @@ struct Bobbin: AsyncParsableCommand {
     private static func end(with error: any Error) -> Never {
         switch error {
         case let failure as Failure:
-            Terminal.complain("bobbin: \(failure.description)")
+            Terminal.complain("bobbin: \(failure.description)", Priority.error)
             Glibc.exit(failure.status.rawValue)
         case let error as HistoryError:
-            Terminal.complain("bobbin: \(error.description)")
+            Terminal.complain("bobbin: \(error.description)", Priority.error)
             Glibc.exit(ExitStatus.inputOutput.rawValue)
         case let error as FileError:
-            Terminal.complain("bobbin: \(error.description)")
+            Terminal.complain("bobbin: \(error.description)", Priority.error)
             Glibc.exit(ExitStatus.inputOutput.rawValue)
         default: exit(withError: error)
         }

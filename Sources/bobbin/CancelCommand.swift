@@ -19,7 +19,7 @@ struct CancelCommand: AsyncParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The queue.")
+    @Argument(help: "The queue.", completion: .queues)
     var queue: NameArgument
 
     @Argument(

@@ -16,7 +16,7 @@ struct DiscardCommand: ParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The queue.")
+    @Argument(help: "The queue.", completion: .queues)
     var queue: NameArgument
 
     @Argument(help: ArgumentHelp("Ids, or names: the newest such item of that name.", valueName: "id|name"))

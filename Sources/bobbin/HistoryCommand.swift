@@ -21,7 +21,7 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "Only the runs of this queue.")
+    @Argument(help: "Only the runs of this queue.", completion: .queues)
     var queue: NameArgument?
 
     @Option(help: "At most this many.")

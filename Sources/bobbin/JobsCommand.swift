@@ -19,7 +19,7 @@ struct JobsCommand: ParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "Only the jobs of this name.")
+    @Argument(help: "Only the jobs of this name.", completion: .jobs)
     var name: NameArgument?
 
     func run() throws {

@@ -17,7 +17,7 @@ struct RetryCommand: ParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The queue.")
+    @Argument(help: "The queue.", completion: .queues)
     var queue: NameArgument
 
     @Argument(help: ArgumentHelp("Ids, or names: the newest failed item of that name.", valueName: "id|name"))

@@ -12,16 +12,17 @@ struct RootOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The folder that holds jobs/, spool/ and data/.",
-            discussion: "Default: $BOBBIN_ROOT, else the current folder.", valueName: "dir"))
+            discussion: "Default: $BOBBIN_ROOT, else the current folder.", valueName: "dir"),
+        completion: .directory)
     var root: String?
 
-    @Option(help: ArgumentHelp("Use another folder for jobs ($BOBBIN_JOBS).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Use another folder for jobs ($BOBBIN_JOBS).", valueName: "dir"), completion: .directory)
     var jobs: String?
 
-    @Option(help: ArgumentHelp("Use another folder for the queues ($BOBBIN_SPOOL).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Use another folder for the queues ($BOBBIN_SPOOL).", valueName: "dir"), completion: .directory)
     var spool: String?
 
-    @Option(help: ArgumentHelp("Use another folder for Bobbin's own data ($BOBBIN_DATA).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Use another folder for Bobbin's own data ($BOBBIN_DATA).", valueName: "dir"), completion: .directory)
     var data: String?
 
     private func path(_ option: String?, _ variable: String) -> FilePath? {

@@ -12,7 +12,7 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Says "bobbin: ready" on standard output when it serves, and what the operator should know on standard error. \
             SIGTERM or Ctrl-C stops: runs may finish within their stopping_wait_time; what does not is put back and \
-            counts as no attempt. A second signal stops at once.
+            counts as no attempt. A second signal stops at once. SIGHUP reads the jobs and their settings anew.
 
             Several orchestrators may run on one root; they share the work.
             """)
@@ -28,27 +28,42 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Look at the folders every second instead of being told of changes.")
     var poll = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Append to a file what the operator should know; SIGHUP opens it anew.", discussion: "Default: standard error.",
+            valueName: "file"), completion: .file())
+    var log: String?
+
     func run() async throws {
         let layout = root.layout
+        let log: OperatorLog
+        do throws(FileError) {
+            log = try OperatorLog(self.log.map { FilePath(bytes: ArgumentBytes.bytes($0)) })
+        } catch {
+            throw Failure(.cannotStart, "\(error); name another file (--log)")
+        }
+        let notice: @Sendable (String) -> Void = { log.write($0) }
         do {
             // Before the history, which would make its folder, and those above it, wherever it is told to be.
             _ = try StartCheck.run(layout)
-            let recorder = HistoryKeeper(layout: layout, notice: Self.notice)
+            let recorder = HistoryKeeper(layout: layout, notice: notice)
             let orchestrator = Orchestrator(
                 layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram,
-                isDraining: drain, recorder: recorder, notice: Self.notice)
+                isDraining: drain, recorder: recorder, serviceManager: Self.serviceManager, onHangUp: { log.reopen() }, notice: notice)
             try await orchestrator.run(onReady: { Terminal.say("bobbin: ready") })
         } catch let refusal as StartCheck.Refusal {
+            log.writeEnd(refusal)
             throw Failure(.cannotStart, refusal.description)
+        } catch {
+            log.writeEnd(error)
+            throw error
         }
     }
+
+    static let serviceManager = ServiceManager.leave { Terminal.complain("bobbin: \($0)") }
 
     /// `bobbin-watch` lies beside this program.
     static var watcherProgram: FilePath? {
         CurrentFolder.program?.removingLastComponent().appending("bobbin-watch")
-    }
-
-    @Sendable static func notice(_ text: String) {
-        Terminal.complain("\(Clocks.system.now().rfc3339) \(text)")
     }
 }

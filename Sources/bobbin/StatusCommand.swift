@@ -20,7 +20,7 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The queue; default: all queues.")
+    @Argument(help: "The queue; default: all queues.", completion: .queues)
     var queue: NameArgument?
 
     @Argument(help: ArgumentHelp("The file's name, or the item's id.", valueName: "name|id"))

@@ -24,10 +24,10 @@ struct SubmitCommand: AsyncParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The queue, which is the name of its job.")
+    @Argument(help: "The queue, which is the name of its job.", completion: .queues)
     var queue: NameArgument
 
-    @Argument(help: ArgumentHelp("The files; - is standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The files; - is standard input.", valueName: "file"), completion: .file())
     var files: [NameArgument]
 
     @Option(help: "The name in the queue; default: that of the file.")

@@ -21,7 +21,23 @@ enum Terminal {
     }
 
     static func say(_ text: String) { write(STDOUT_FILENO, text + "\n") }
-    static func complain(_ text: String) { write(STDERR_FILENO, text + "\n") }
+
+    static func complain(_ text: String, _ priority: String = Priority.warning) {
+        if isJournal { journal(priority, text) } else { write(STDERR_FILENO, text + "\n") }
+    }
+
+    /// Whether standard error is the journal of systemd (systemd.exec(5), JOURNAL_STREAM).
+    static let isJournal: Bool = {
+        var stamp = stat()
+        guard let stream = getenv("JOURNAL_STREAM"), fstat(STDERR_FILENO, &stamp) == 0 else { return false }
+        return String(cString: stream) == "\(stamp.st_dev):\(stamp.st_ino)"
+    }()
+
+    /// Each line of a text with its priority.
+    static func journal(_ priority: String, _ text: some StringProtocol) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        write(STDERR_FILENO, lines.map { priority + $0 + "\n" }.joined())
+    }
 
     /// One line that the next call replaces; nothing where lines cannot be replaced.
     static func progress(_ text: String) {

@@ -18,7 +18,7 @@ struct WaitCommand: AsyncParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The queue.")
+    @Argument(help: "The queue.", completion: .queues)
     var queue: NameArgument
 
     @Argument(help: ArgumentHelp("The file's name, or the item's id.", valueName: "name|id"))

@@ -20,7 +20,7 @@ struct WhyCommand: AsyncParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: ArgumentHelp("The queue, or the path of a file in one.", valueName: "queue|path"))
+    @Argument(help: ArgumentHelp("The queue, or the path of a file in one.", valueName: "queue|path"), completion: .file())
     var place: NameArgument
 
     @Argument(help: ArgumentHelp("The file's name, or the item's id.", valueName: "name|id"))
