@@ -38,6 +38,7 @@ let package = Package(
             name: "Spool",
             dependencies: ["Files", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
+        .target(name: "Scheduling", dependencies: ["Documents"], swiftSettings: strict),
         .target(name: "Hosting", dependencies: ["Files", "Documents", system], swiftSettings: strict),
         .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", "Threads", system], swiftSettings: strict),
         .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", "Threads", system], swiftSettings: strict),
@@ -82,6 +83,7 @@ let package = Package(
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", "TestSupport", system],
             swiftSettings: strict),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Documents", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", "TestSupport", system], swiftSettings: strict),
         .testTarget(
             name: "HistoryTests", dependencies: ["Documents", "Files", "History", "TestSupport", grdb, system], swiftSettings: strict),
