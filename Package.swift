@@ -39,14 +39,14 @@ let package = Package(
             dependencies: ["Files", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(name: "Scheduling", dependencies: ["Documents"], swiftSettings: strict),
-        .target(name: "Hosting", dependencies: ["Files", "Documents", system], swiftSettings: strict),
+        .target(name: "Hosting", dependencies: ["Files", "Documents", "Scheduling", system], swiftSettings: strict),
         .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", "Threads", system], swiftSettings: strict),
         .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", "Threads", system], swiftSettings: strict),
         .target(name: "History", dependencies: ["Documents", "Files", "Threads", grdb, system], swiftSettings: strict),
         .target(
             name: "Engine",
             dependencies: [
-                "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", "Threads", system,
+                "Spool", "Watching", "Hosting", "Scheduling", "Execution", "History", "Files", "Documents", "Threads", system,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -58,7 +58,7 @@ let package = Package(
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "Verifying", "Engine", "Spool", "Watching", "Hosting", "Execution", "History", "Files", "Documents", "Threads", system,
+                "Verifying", "Engine", "Spool", "Watching", "Hosting", "Scheduling", "Execution", "History", "Files", "Documents", "Threads", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

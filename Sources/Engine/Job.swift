@@ -30,4 +30,6 @@ package struct Job: Sendable {
     package var isDisabled: Bool
     /// How much of its runs history remembers.
     package var historyLimit = Retention.Limit()
+    /// When the clock makes an item for it.
+    package var schedule: ScheduleRule?
 }

@@ -99,6 +99,9 @@ actor JobBoard: Service {
         seats.values.map { ($0.queue, $0.folder, $0.job.rules) }
     }
 
+    /// Cancels an item that rests or runs.
+    func cancel(_ item: ItemID, in queue: FileName) async { _ = await seats[queue]?.queue.control(item, .cancel) }
+
     var historyLimits: [FileName: Retention.Limit] { seats.mapValues(\.job.historyLimit) }
 
     /// Whether nothing can start within `horizon`.

@@ -71,6 +71,7 @@ extension Job {
         nice = settings.nice
         isDisabled = settings.isDisabled
         historyLimit = Spool.Retention.Limit(settings.retention.history)
+        schedule = ScheduleRule(settings, of: hosted.key.name)
     }
 
     private static func newestChange(in folder: Folder) -> Instant {

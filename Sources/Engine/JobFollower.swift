@@ -12,6 +12,7 @@ actor JobFollower: Service {
 
     private let source: any JobSource
     private let board: JobBoard
+    private let timekeeper: Timekeeper?
     private let router: EventRouter
     private let clocks: Clocks
     private let onReady: @Sendable () async -> Void
@@ -23,11 +24,12 @@ actor JobFollower: Service {
     ///   - onReady: told when the jobs have been read for the first time.
     ///   - onRead: told whenever they have been read.
     init(
-        source: any JobSource, board: JobBoard, router: EventRouter, clocks: Clocks, onReady: @escaping @Sendable () async -> Void,
+        source: any JobSource, board: JobBoard, timekeeper: Timekeeper?, router: EventRouter, clocks: Clocks, onReady: @escaping @Sendable () async -> Void,
         onRead: @escaping @Sendable () -> Void
     ) {
         self.source = source
         self.board = board
+        self.timekeeper = timekeeper
         self.router = router
         self.clocks = clocks
         self.onReady = onReady
@@ -55,6 +57,8 @@ actor JobFollower: Service {
         let source = source
         let found = await Offload.run { source.load() }
         await board.take(found.triggered)
+        // Their queues are there now.
+        await timekeeper?.take(found.triggered.compactMapValues(\.schedule))
         await watch()
         onRead()
     }

@@ -25,3 +25,9 @@ package enum JobState: Sendable {
     /// Cannot run, and never could: shown, with what to do.
     case broken([String])
 }
+
+extension JobState {
+    var schedule: ScheduleRule? {
+        if case .ready(let job, _) = self { job.schedule } else { nil }
+    }
+}

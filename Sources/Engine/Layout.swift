@@ -19,6 +19,8 @@ package struct Layout: Sendable, Equatable {
 
     package var triggeredJobs: FilePath { jobs.appending("triggered") }
     package var continuousJobs: FilePath { jobs.appending("continuous") }
+    /// How far each schedule has been acted on.
+    package var schedules: FilePath { data.appending("schedules") }
     package var history: FilePath { data.appending("history.sqlite") }
 
     /// `WEBJOBS_DATA_PATH`: where a triggered job may keep what it likes, and where Bobbin tells its state.

@@ -67,8 +67,14 @@ package struct Orchestrator: Sendable {
             layout: layout, spool: spool, runner: runner, router: router, instances: instances, clocks: clocks, notice: notice,
             onTransition: { [recorder] in recorder.record($0) })
         await report?.follow { await board.numbers }
+        let timekeeper =
+            isDraining
+            ? nil
+            : Timekeeper(
+                layout: layout, coordinator: coordinator, clocks: clocks, notice: notice,
+                cancel: { await board.cancel($1, in: $0) })
         let follower = JobFollower(
-            source: source, board: board, router: router, clocks: clocks,
+            source: source, board: board, timekeeper: timekeeper, router: router, clocks: clocks,
             onReady: {
                 onReady()
                 await report?.ready()
@@ -89,7 +95,7 @@ package struct Orchestrator: Sendable {
                     .init(service: housekeeper, successTerminationBehavior: .ignore),
                     .init(service: board, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: follower, successTerminationBehavior: .ignore),
-                ], logger: logger))
+                ] + [timekeeper].compactMap { $0.map { .init(service: $0, successTerminationBehavior: .ignore) } }, logger: logger))
         let signals = Task { await followSignals(group, follower, runner, report) }
         let drain = isDraining ? Task { await waitUntilDrained(board, housekeeper, group, report) } : nil
         let watchdog = report.map { report in Task { await report.feedWatchdog() } }

@@ -98,6 +98,10 @@ extension JobSettings {
                 "\"initial\" (\(DurationText.text(initial))) is longer than \"max\" (\(DurationText.text(maximum))); give a \"max\" of at least that"
             faults.append(Fault(key: "retry_delay", line: line, message: message))
         }
+        if schedule != nil, !accept.takesFiles, let line = line("schedule") {
+            let message = "a due time makes a file, and \"accept\" takes folders only; write \"accept\": \"both\""
+            faults.append(Fault(key: "schedule", line: line, message: message))
+        }
         let sets = [
             ("success_exit_codes", exitCodes.success), ("retry_exit_codes", exitCodes.retry),
             ("fail_exit_codes", exitCodes.fail),

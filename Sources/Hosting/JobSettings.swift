@@ -1,5 +1,6 @@
 import Documents
 import Glibc
+import Scheduling
 
 /// What a job's `settings.job` says, with every default filled in: the defaults are here and nowhere else.
 ///
@@ -37,6 +38,16 @@ package struct JobSettings: Sendable, Equatable {
     package var exitCodes = ExitCodes()
     package var onSuccess = OnSuccess.keep
     package var retention = Retention()
+    /// `schedule` as it was written; nil: none. Sound: `Schedule(_:)` reads it.
+    package var schedule: String?
+    /// `time_zone` of the schedule; nil: that of the system.
+    package var timeZone: String?
+    /// `catch_up`: due times that nobody was there for.
+    package var catchUp = CatchUp.latest
+    /// `overlap`: a due time that comes while the item of an earlier one is not done.
+    package var overlap = Overlap.skip
+    /// `jitter`: the longest shift of a due time; each job has its own, always the same.
+    package var jitter = Duration.zero
 
     /// What a job without `settings.job` has.
     package init(kind: JobKind) {
@@ -53,6 +64,16 @@ package struct JobSettings: Sendable, Equatable {
 
         package var takesFiles: Bool { self != .directories }
         package var takesFolders: Bool { self != .files }
+    }
+
+    /// What a due time does that comes while the item of an earlier one waits, rests or runs.
+    package enum Overlap: String, Sendable, CaseIterable {
+        /// Nothing; it is recorded as skipped.
+        case skip
+        /// It makes an item all the same, which waits its turn.
+        case queue
+        /// The earlier item is cancelled.
+        case replace
     }
 
     /// What becomes of the payload of a successful run.

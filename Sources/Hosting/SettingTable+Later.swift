@@ -13,15 +13,6 @@ extension SettingTable {
             "is_in_place", true, otherNames: ["in_place"], today: "scripts run in the job's folder itself",
             "Run in the job's folder itself instead of a deployed snapshot."),
         .later(
-            "schedule", .null, otherNames: ["cron", "interval", "every", "timer"],
-            today: "the job runs when a file is dropped", "When the job runs by the clock: NCRONTAB with six fields."),
-        .later("time_zone", .null, otherNames: ["tz"], today: "there are no schedules", "Time zone of the schedule."),
-        .later("catch_up", "latest", today: "there are no schedules", "What to do about due times that were missed."),
-        .later(
-            "overlap", "skip", today: "there are no schedules",
-            "What to do about a due time while the run before goes on."),
-        .later("jitter", 0, "0s", today: "there are no schedules", "Stable shift of a schedule."),
-        .later(
             "watch", .null, [], otherNames: ["watches"], today: "only the job's queue and inbox are looked at",
             "Paths outside the spool whose changes run the job."),
         .later(

@@ -114,7 +114,7 @@ extension TextForm {
     var isSecret: Bool {
         switch self {
         case .template: true
-        case .argument, .variableName, .glob, .ignoreGlob, .absolutePath, .octal, .exitCodes, .address: false
+        case .argument, .variableName, .glob, .ignoreGlob, .absolutePath, .octal, .exitCodes, .schedule, .zone, .address: false
         }
     }
 }

@@ -72,6 +72,8 @@ enum TextForm: Sendable {
     case absolutePath
     case octal
     case exitCodes
+    case schedule
+    case zone
     /// The address of this schema, for editors.
     case address
 
@@ -87,6 +89,8 @@ enum TextForm: Sendable {
         case .absolutePath: "an absolute path (it begins with \"/\")"
         case .octal: "octal digits in quotes from \"000\" to \"777\""
         case .exitCodes: "exit codes from 0 to 255 such as \"3\", \"10-19\" or \"3, 10-19\""
+        case .schedule: "a schedule such as \"0 30 4 * * *\", \"@daily\" or \"@every 90s\""
+        case .zone: "the IANA name of a time zone such as \"Europe/Berlin\""
         case .address: "text"
         }
     }
@@ -103,6 +107,8 @@ enum TextForm: Sendable {
         case .octal: "^[0-7]{1,3}$"
         case .exitCodes:
             "^ *\(Self.code) *(- *\(Self.code) *)?(, *\(Self.code) *(- *\(Self.code) *)?)*$"
+        case .schedule: "^[^\\u0000]+$"
+        case .zone: "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
         case .address: ""
         }
     }
@@ -117,6 +123,18 @@ enum TextForm: Sendable {
         if text.utf8.contains(0) { return false }
         switch self {
         case .argument, .address: return true
+        case .schedule: return !text.isEmpty
+        case .zone:
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+            return text.first?.isASCII == true && text.first?.isLetter == true
+                && parts.allSatisfy { part in
+                    !part.isEmpty
+                        && part.utf8.allSatisfy {
+                            $0 < 128
+                                && (Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber
+                                    || "_+-".utf8.contains($0))
+                        }
+                }
         case .variableName:
             return EnvironmentVariable.isName(text) && !text.hasPrefix("BOBBIN_") && !text.hasPrefix("WEBJOBS_")
         case .template: return EnvironmentVariable.parts(text) != nil

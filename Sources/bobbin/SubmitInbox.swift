@@ -35,7 +35,7 @@ struct SubmitSource {
         }
     }
 
-    func copy(to target: OpenFile) throws {
+    func copy(to target: OpenFile) throws(FileError) {
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         while true {
             let count = read(file.descriptor, &buffer, buffer.count)
@@ -85,20 +85,12 @@ struct SubmitInbox {
         var envelope = envelope
         envelope.id = id
         try check(wanted)
-        let temporary = RelativePath(FileName(".bobbin-submit-\(id)") ?? wanted)
-        let temporaryEnvelope = RelativePath(FileName(".bobbin-submit-\(id).envelope") ?? wanted)
-        defer {
-            _ = try? folder.remove(temporary)
-            _ = try? folder.remove(temporaryEnvelope)
-        }
-        let file = try folder.create(temporary, mode: 0o644)
-        try source.copy(to: file)
-        try file.sync()
-        let letter = try folder.create(temporaryEnvelope, mode: 0o644)
-        try letter.write(envelope.json.prettyBytes)
-        try letter.sync()
+        let drop = QueueDrop(id, into: folder)
+        defer { drop.discard() }
+        try drop.draft(envelope) { file throws(FileError) in try source.copy(to: file) }
         var name = wanted
-        if try !place(temporary, temporaryEnvelope, as: name) {
+        var answer = try publish(drop, as: name)
+        if case .taken = answer {
             guard isUnique else {
                 throw Failure(
                     .negative,
@@ -106,32 +98,27 @@ struct SubmitInbox {
                 )
             }
             name = try unique(wanted, id)
-            guard try place(temporary, temporaryEnvelope, as: name) else {
-                throw Failure(.negative, "\(name.escaped) waits in queue \(reader.name.escaped) already")
-            }
+            answer = try publish(drop, as: name)
         }
-        try folder.file.sync()
-        return (id, name)
+        switch answer {
+        case .dropped: return (id, name)
+        case .taken: throw Failure(.negative, "\(name.escaped) waits in queue \(reader.name.escaped) already")
+        case .letterLeft:
+            throw Failure(
+                .negative,
+                "\(Envelope.name(for: name).escaped) lies in queue \(reader.name.escaped) without its file; remove it, or submit under another --name"
+            )
+        }
     }
 
-    /// The envelope first: the file is claimed together with it, or not yet. False when the name is taken.
-    private func place(_ file: RelativePath, _ envelope: RelativePath, as name: FileName) throws -> Bool {
-        let envelopeName = Envelope.name(for: name)
-        // A claim takes the envelope away a moment after the file.
-        for look in 0..<20 {
-            if folder.exists(RelativePath(name)) { return false }
-            if try folder.move(envelope, to: folder, as: RelativePath(envelopeName)) == .moved { break }
-            if look == 19 {
-                throw Failure(
-                    .negative,
-                    "\(envelopeName.escaped) lies in queue \(reader.name.escaped) without its file; remove it, or submit under another --name"
-                )
-            }
+    /// A claim takes an envelope away a moment after its file.
+    private func publish(_ drop: QueueDrop, as name: FileName) throws(FileError) -> QueueDrop.Answer {
+        for _ in 0..<20 {
+            let answer = try drop.publish(as: name)
+            guard case .letterLeft = answer else { return answer }
             usleep(20_000)
         }
-        if try folder.move(file, to: folder, as: RelativePath(name)) == .moved { return true }
-        _ = try folder.move(RelativePath(envelopeName), to: folder, as: envelope)
-        return false
+        return .letterLeft
     }
 
     /// `report-9a1c2f03.pdf`: the end of the id is random, its beginning only the time.

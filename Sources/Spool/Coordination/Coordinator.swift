@@ -36,14 +36,15 @@ package protocol RoleLocks: Sendable {
     func lock(of tenure: Tenure) -> OpenFile?
 }
 
-/// What one instance may have at a time: to run a singleton job.
+/// What one instance may have at a time: to run a singleton job, or to act on the due times of a job's schedule.
 package enum Role: Hashable, Sendable, CustomStringConvertible {
     case triggered(job: FileName)
     case continuous(job: FileName)
+    case schedule(job: FileName)
 
     package var job: FileName {
         switch self {
-        case .triggered(let job), .continuous(let job): job
+        case .triggered(let job), .continuous(let job), .schedule(let job): job
         }
     }
 
@@ -51,6 +52,7 @@ package enum Role: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .triggered(let job): "triggered job \(job.escaped)"
         case .continuous(let job): "continuous job \(job.escaped)"
+        case .schedule(let job): "schedule of job \(job.escaped)"
         }
     }
 }

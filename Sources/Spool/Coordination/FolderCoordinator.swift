@@ -148,7 +148,7 @@ package final class FolderCoordinator: Coordinator, RoleLocks {
 
 /// The kinds of roles, by the names of their folders.
 package enum RoleKind: String, CaseIterable, Sendable {
-    case triggered, continuous
+    case triggered, continuous, schedule
 }
 
 extension Role {
@@ -156,6 +156,7 @@ extension Role {
         switch self {
         case .triggered: .triggered
         case .continuous: .continuous
+        case .schedule: .schedule
         }
     }
 }

@@ -40,7 +40,8 @@ package struct NameFilter: Sendable, Equatable {
             case .sideFile: name.hasPrefix(".")
             case .item, .temporary, .noise, .ignored, .unmatched: false
             }
-        if isFixed { return builtIn }
+        // What a schedule drops is no file that `patterns` could be about.
+        if isFixed || OwnName.isOwn(name) { return builtIn }
         if let entry = entry(for: name) {
             if !entry.opens { return .ignored(by: entry.text) }
         } else if !builtIn.isItem {

@@ -2,9 +2,9 @@ import Documents
 import Files
 
 /// Names that Bobbin makes of a user's name, which may use all 255 bytes already (contract §6).
-enum ShortName {
+package enum ShortName {
     /// The name with a suffix; one too long for that keeps its first 200 bytes, followed by `~` and a hash of the whole.
-    static func of(_ name: FileName, suffix: StaticString) -> FileName {
+    package static func of(_ name: FileName, suffix: StaticString) -> FileName {
         if let plain = name.wrapped(after: suffix) { return plain }
         let short = FileName(name.bytes[..<200] + [UInt8(ascii: "~")] + hash(name.bytes))
         return short?.wrapped(after: suffix) ?? name
