@@ -10,7 +10,9 @@ package enum SettingTable {
     /// All keys, in the order in which they are explained.
     package static let keys = available + later
 
-    static let available: [SettingKey] = [
+    static let available = ofJobs + ofItems.map { $0.only(.triggered) }
+
+    private static let ofJobs: [SettingKey] = [
         .flag("disabled", \.isDisabled, "Hold the job: it starts nothing, and its queue fills."),
         SettingKey(
             "command", .list(.text(.argument), count: 1...4096, isUnique: false),
@@ -54,6 +56,11 @@ package enum SettingTable {
             defaultWords: "5s for continuous jobs, 30s for triggered jobs",
             "How long a run may go on after Bobbin was asked to stop. Then it gets SIGTERM, and its item waits again without a used attempt."
         ),
+        restartDelay,
+    ]
+
+    /// What becomes of items.
+    private static let ofItems: [SettingKey] = [
         .word("accept", \.accept, "What is an item: regular files, folders that are moved in whole, or both."),
         .texts(
             "patterns", .glob, \.patterns, otherNames: ["include", "glob", "filter"],
@@ -102,22 +109,30 @@ package enum SettingTable {
         retention,
     ]
 
-    private static let retryDelay: SettingKey = {
+    private static let retryDelay = SettingKey(
+        "retry_delay", delays,
+        "Wait after a failed attempt: one duration, a list (one per failure, the last repeats), or growing between initial and max.",
+        otherNames: ["backoff", "retry_interval", "retry_wait", "delay"], show: { $0.retryDelay.json },
+        assign: { value, settings in settings.retryDelay = RetryDelay(value, standard: .standard) })
+
+    private static let restartDelay = SettingKey(
+        "restart_delay", delays,
+        "Wait before a continuous job that has ended is started again: one duration, a list (one per short life, the last repeats), or growing between initial and max. A life of a minute begins it anew.",
+        otherNames: ["restart_interval", "restart_sec", "RestartSec"], show: { $0.restartDelay.json },
+        assign: { value, settings in settings.restartDelay = RetryDelay(value, standard: .ofRestarts) }
+    ).only(.continuous)
+
+    private static let delays: SettingType = {
         let one = SettingType.duration(.zero...month)
-        return SettingKey(
-            "retry_delay",
-            .either([
-                one, .list(one, count: 1...100, isUnique: false),
-                .object([
-                    SettingField("initial", one, "Wait after the first failure."),
-                    SettingField("factor", .number(1...100), "Each further wait is so many times the one before."),
-                    SettingField("max", one, "No wait is longer."),
-                    SettingField("jitter", .number(0...1), "Random part of each wait: 0.1 is up to 10 % more or less."),
-                ]),
+        return .either([
+            one, .list(one, count: 1...100, isUnique: false),
+            .object([
+                SettingField("initial", one, "The first wait."),
+                SettingField("factor", .number(1...100), "Each further wait is so many times the one before."),
+                SettingField("max", one, "No wait is longer."),
+                SettingField("jitter", .number(0...1), "Random part of each wait: 0.1 is up to 10 % more or less."),
             ]),
-            "Wait after a failed attempt: one duration, a list (one per failure, the last repeats), or growing between initial and max.",
-            otherNames: ["backoff", "retry_interval", "retry_wait", "delay"], show: { $0.retryDelay.json },
-            assign: { value, settings in settings.retryDelay = RetryDelay(value) })
+        ])
     }()
 
     private static let retention: SettingKey = {

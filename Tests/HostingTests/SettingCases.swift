@@ -34,6 +34,7 @@ enum SettingCases {
             #"{"initial":"1s","factor":1.5,"max":"10s","jitter":0.0}"#
         ),
         ("retry_delay", #"{"initial": "1h"}"#, #"{"initial":"1h","factor":2.0,"max":"1h","jitter":0.1}"#),
+        ("restart_delay", "0", #"["0s"]"#), ("restart_delay", #"{"max": "5m"}"#, #"{"initial":"1s","factor":2.0,"max":"5m","jitter":0.0}"#),
         ("timeout", "null", "null"), ("timeout", "0.001", #""1ms""#), ("timeout", #""365d""#, #""365d""#),
         ("timeout", #""2h""#, #""2h""#),
         ("idle_timeout", "null", "null"), ("idle_timeout", #""5m""#, #""5m""#), ("idle_timeout", "0.001", #""1ms""#),
@@ -132,6 +133,8 @@ enum SettingCases {
         ("retry_delay", #"{"max": "x"}"#, "retry_delay.max", "expected a duration"),
         ("retry_delay", #"{"max": 2592001}"#, "retry_delay.max", "found 2592001"),
         ("retry_delay", #"{"zzzzzz": 1}"#, "retry_delay.zzzzzz", "the keys here are initial, factor, max, jitter"),
+        ("restart_delay", "-1", "restart_delay", "expected a duration from 0s to 30d"),
+        ("restart_delay", #"{"initial": "2m"}"#, "restart_delay", #"longer than "max" (1m)"#),
         ("timeout", "0", "timeout", "from 1ms to 365d"), ("timeout", #""366d""#, "timeout", "found text"),
         ("timeout", #""never""#, "timeout", "found text"), ("timeout", "false", "timeout", "found false"),
         ("timeout", "-5", "timeout", "found -5"),
@@ -166,7 +169,7 @@ enum SettingCases {
     /// Forms that the schema cannot tell from good ones.
     static let beyondSchema: Set<String> = [
         #"command [""]"#, #"umask 28"#, #"stopping_wait_time "25h""#, #"settle_time "2h""#, #"retry_delay "31d""#,
-        #"timeout "366d""#,
+        #"timeout "366d""#, #"restart_delay {"initial": "2m"}"#,
     ]
 
     /// Keys of later versions with a value that asks for what happens today, and one that does not.
@@ -182,6 +185,6 @@ enum SettingCases {
         ("session_on_failure", #""block""#, #""skip""#), ("deduplicate", "null", #"{"by": "name"}"#),
         ("rate", "null", #""100/m""#), ("results", "null", #""/srv/out""#),
         ("forward_to", "null", #""next""#), ("reply_to", "null", #""replies""#),
-        ("callback", "null", #""https://example.org/""#), ("restart_delay", "null", "1"),
+        ("callback", "null", #""https://example.org/""#),
     ]
 }
