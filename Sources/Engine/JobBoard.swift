@@ -113,13 +113,13 @@ actor JobBoard: Service {
     // MARK: Jobs
 
     /// Brings what runs in step with the jobs there are now.
-    func take(_ found: [FileName: JobState]) async {
+    func take(_ found: [FileName: JobState<Job>]) async {
         await change { await $0.follow(found) }
         isLoaded = true
         loaded.finish()
     }
 
-    private func follow(_ found: [FileName: JobState]) async {
+    private func follow(_ found: [FileName: JobState<Job>]) async {
         for (name, state) in found {
             switch state {
             case .ready(let job, let problems):

@@ -12,6 +12,8 @@ actor JobFollower: Service {
 
     private let source: any JobSource
     private let board: JobBoard
+    /// nil = continuous jobs are left alone.
+    private let continuous: ContinuousBoard?
     private let router: EventRouter
     private let clocks: Clocks
     private let onReady: @Sendable () async -> Void
@@ -23,11 +25,12 @@ actor JobFollower: Service {
     ///   - onReady: told when the jobs have been read for the first time.
     ///   - onRead: told whenever they have been read.
     init(
-        source: any JobSource, board: JobBoard, router: EventRouter, clocks: Clocks, onReady: @escaping @Sendable () async -> Void,
-        onRead: @escaping @Sendable () -> Void
+        source: any JobSource, board: JobBoard, continuous: ContinuousBoard?, router: EventRouter, clocks: Clocks,
+        onReady: @escaping @Sendable () async -> Void, onRead: @escaping @Sendable () -> Void
     ) {
         self.source = source
         self.board = board
+        self.continuous = continuous
         self.router = router
         self.clocks = clocks
         self.onReady = onReady
@@ -55,6 +58,7 @@ actor JobFollower: Service {
         let source = source
         let found = await Offload.run { source.load() }
         await board.take(found.triggered)
+        await continuous?.take(found.continuous)
         await watch()
         onRead()
     }
