@@ -97,6 +97,9 @@ package struct Orchestrator: Sendable {
                     .init(service: housekeeper, successTerminationBehavior: .ignore),
                     .init(service: Boards(triggered: board, continuous: continuous), successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: follower, successTerminationBehavior: .ignore),
+                    .init(
+                        service: OrderFollower(orders: try JobOrders(layout), board: board, continuous: continuous, router: router),
+                        successTerminationBehavior: .ignore),
                 ], logger: logger))
         let signals = Task { await followSignals(group, follower, runner, report) }
         let drain = isDraining ? Task { await waitUntilDrained(board, housekeeper, group, report) } : nil

@@ -49,6 +49,11 @@ actor ContinuousBoard: Service {
         for (name, supervisor) in supervisors where !isStopping { await supervisor.take(found[name]) }
     }
 
+    /// Orders that are older than this orchestrator were meant for those before it.
+    func obey(_ orders: [FileName: JobOrders.Order]) async {
+        for (name, order) in orders where order.id > around.instances.own { await supervisors[name]?.obey(order) }
+    }
+
     /// Ends what orchestrators that are gone have left of jobs; those that wait for it look anew.
     func endAbandoned() async {
         let (ended, _) = await around.places.endAbandoned()

@@ -103,7 +103,30 @@ actor Supervisor {
         rest = nil
         policy.reset()
         generation += 1
+        if current == nil { show { $0.state = .initializing } }
         end()
+    }
+
+    /// An order is carried out once. `disable.job` says whether the job is to run; the order, that it is looked at now.
+    func obey(_ order: JobOrders.Order) {
+        guard order.id != report.order, rest != .shutdown else { return }
+        let isStopped = job.map { $0.isDisabled || Self.exists($0.disableFile) } ?? true
+        switch order.kind {
+        case .stop: if isStopped, rest == nil || rest == .finished { halt(.disabled, report.problems) }
+        case .start:
+            if isStopped || rest == .broken || rest == .removed { break }
+            if rest != nil { begin() } else if current == nil { hurry() }
+        case .restart: if !isStopped, rest == nil || rest == .finished { begin() }
+        }
+        show { $0.order = order.id }
+    }
+
+    /// The next start is due now.
+    private func hurry() {
+        policy.reset()
+        show { $0.state = .starting }
+        isHurried = true
+        nudge()
     }
 
     /// What runs is asked to end; whatever waits looks anew.
@@ -150,6 +173,7 @@ actor Supervisor {
                 show {
                     $0.state = .stopped
                     $0.reason = rest.words
+                    ($0.nextStart, $0.pid, $0.run) = (nil, nil, nil)
                 }
                 if rest == .removed { removeStatus() }
                 await pause()
@@ -169,8 +193,9 @@ actor Supervisor {
     private func live(_ job: ContinuousJob) async {
         let generation = generation
         show {
-            $0 = ContinuousReport(since: $0.since)
             $0.state = .initializing
+            $0.starts = 0
+            ($0.reason, $0.nextStart, $0.lastEnd, $0.pid, $0.run) = (nil, nil, nil, nil, nil)
         }
         guard await isFree(generation) else { return }
         while isWanted(generation) {
