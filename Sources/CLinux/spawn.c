@@ -75,7 +75,8 @@ static int child(void *argument) {
     if (spawn->folder >= 0 && fchdir(spawn->folder) < 0) fail(start, STEP_FOLDER);
     /* Descriptors of libraries may lack close-on-exec: none may leak into a job. */
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS) fail(start, STEP_DESCRIPTORS);
-    if (spawn->keep > 2 && fcntl(spawn->keep, F_SETFD, 0) < 0) fail(start, STEP_DESCRIPTORS);
+    for (int index = 0; index < 2; index++)
+        if (spawn->keep[index] > 2 && fcntl(spawn->keep[index], F_SETFD, 0) < 0) fail(start, STEP_DESCRIPTORS);
     if (spawn->umask >= 0) umask((mode_t)spawn->umask);
     errno = 0;
     if (spawn->nice && nice(spawn->nice) == -1 && errno) fail(start, STEP_LIMITS);

@@ -19,6 +19,8 @@ final class EventRouter: Service {
         case instances
         /// Lock files of roles.
         case roles(RoleKind)
+        /// Whoever it is, is told that something may have changed.
+        case hint(AsyncStream<Void>.Continuation)
     }
 
     private let watcher: Watcher
@@ -93,6 +95,7 @@ final class EventRouter: Service {
             let isRescan = changes.allSatisfy { $0.kind == .lost(.rescan) }
             if isRescan { await queue.requestRetryRescan() } else { await queue.requestRetryScan() }
         case .inbox(let queue, let index): await lead(changes, to: queue, index)
+        case .hint(let listener): listener.yield()
         case .instances: if changes.contains(where: \.kind.mayBeADeath) { death.yield() }
         case .roles(let kind):
             for change in changes {
@@ -135,6 +138,7 @@ final class EventRouter: Service {
         case .inbox(let queue, _):
             folderCheck.yield()
             await queue.requestScan()
+        case .hint(let listener): listener.yield()
         case .instances: death.yield()
         case .roles(let kind): release.yield((kind, job: nil))
         }

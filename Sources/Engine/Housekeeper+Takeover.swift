@@ -19,8 +19,9 @@ extension Housekeeper {
             do { try await Task.sleep(for: pause) } catch { return }
             let peers = instances.peers()
             if peers.contains(where: { !$0.isAlive }) {
+                async let ending: Void = endOwnerless()
                 let count = await recover()
-                await endOwnerless()
+                await ending
                 if count > 0 { notice(Priority.info + "another orchestrator died; what it held is taken over (items: \(count))") }
                 return
             }

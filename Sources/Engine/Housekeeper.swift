@@ -9,6 +9,7 @@ import SystemPackage
 /// uploads. One wake-up a minute; the death of another orchestrator is acted on at once.
 struct Housekeeper: Service {
     let board: JobBoard
+    let continuous: ContinuousBoard?
     let router: EventRouter
     let instances: Instances
     /// The folder of all queues.
@@ -61,6 +62,7 @@ struct Housekeeper: Service {
     func endOwnerless() async {
         let ended = await OrphanHunter(clocks: clocks).endOwnerless(below: spool) { instances.isAlive($0) }
         if !ended.isEmpty { notice("ended \(ended.count) processes that runs of an orchestrator that is gone had left behind") }
+        await continuous?.endAbandoned()
     }
 
     /// Sweeps once.

@@ -22,6 +22,10 @@ actor JobBoard: Service {
     var retired: [Seat] = []
     var absentees: [FileName: Absentee] = [:]
     var problems: [FileName: [String]] = [:]
+    /// Held by an operator: they take nothing, as with the setting `disabled`.
+    private var held: Set<FileName> = []
+    /// As they were found, whether held or not.
+    private var found: [FileName: Job] = [:]
     /// Those that are open, and why.
     var circuits: [FileName: (circuit: Circuit, why: String?)] = [:]
     /// What `writeState` wrote last.
@@ -116,17 +120,19 @@ actor JobBoard: Service {
     // MARK: Jobs
 
     /// Brings what runs in step with the jobs there are now.
-    func take(_ found: [FileName: JobState]) async {
+    func take(_ found: [FileName: JobState<Job>]) async {
         await change { await $0.follow(found) }
         isLoaded = true
         loaded.finish()
     }
 
-    private func follow(_ found: [FileName: JobState]) async {
+    private func follow(_ found: [FileName: JobState<Job>]) async {
+        self.found = [:]
         for (name, state) in found {
             switch state {
             case .ready(let job, let problems):
-                await seat(job)
+                self.found[name] = job
+                await seat(unlessHeld(job))
                 report(name, problems)
             case .broken(let problems):
                 // Its queue is made all the same: what is dropped there waits until the job is mended.
@@ -141,6 +147,24 @@ actor JobBoard: Service {
         }
         for name in absentees.keys where found[name] == nil { forgetAbsence(name) }
         for name in problems.keys where found[name] == nil { problems[name] = nil }
+    }
+
+    private func unlessHeld(_ job: Job) -> Job {
+        var job = job
+        if held.contains(job.name) { job.isDisabled = true }
+        return job
+    }
+
+    /// Holds these jobs and no others.
+    func hold(_ names: Set<FileName>) async {
+        await change { board in
+            let changed = names.symmetricDifference(board.held)
+            board.held = names
+            for job in board.found.values where changed.contains(job.name) {
+                await board.seat(board.unlessHeld(job))
+                board.writeState(job.name)
+            }
+        }
     }
 
     /// A job that cannot run any more starts nothing until it is mended; what runs ends by itself.

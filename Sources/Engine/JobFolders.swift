@@ -21,25 +21,36 @@ package final class JobFolders: JobSource {
             return catalog.sorted
         }
         var found = FoundJobs()
-        for job in jobs where job.key.kind == .triggered { found.triggered[job.key.name] = state(of: job, surroundings.environment) }
+        for job in jobs {
+            let name = job.key.name
+            switch job.key.kind {
+            case .triggered: found.triggered[name] = state(of: job, surroundings.environment, Job.init)
+            case .continuous: found.continuous[name] = state(of: job, surroundings.environment, ContinuousJob.init)
+            }
+        }
         return found
     }
 
-    private func state(of hosted: HostedJob, _ environment: OwnEnvironment) -> JobState {
-        let problems = hosted.problems.map { "job \(hosted.key.name.escaped): \($0)" }
+    private typealias Environment = [(name: String, value: [UInt8])]
+
+    private func state<Kind>(
+        of hosted: HostedJob, _ environment: OwnEnvironment, _ make: (HostedJob, JobSettings, ScriptCommand, Folder, Environment) -> Kind
+    ) -> JobState<Kind> {
+        let word = hosted.key.kind == .continuous ? "continuous job" : "job"
+        let problems = hosted.problems.map { "\(word) \(hosted.key.name.escaped): \($0)" }
         guard let (settings, command) = hosted.runnable else { return .broken(problems) }
         do {
             let resolved = try settings.resolvedEnvironment { environment[$0] }
             let folder = try Folder.open(command.scriptFolder)
-            return .ready(Job(hosted, settings, command, folder: folder, environment: resolved), problems: problems)
+            return .ready(make(hosted, settings, command, folder, resolved), problems: problems)
         } catch {
-            return .broken(problems + ["job \(hosted.key.name.escaped): \(error)"])
+            return .broken(problems + ["\(word) \(hosted.key.name.escaped): \(error)"])
         }
     }
 
     package func watchedFolders() -> [String] {
-        var paths = [layout.jobs, layout.triggeredJobs]
-        for job in catalog.withLock({ $0.sorted }) where job.key.kind == .triggered {
+        var paths = [layout.jobs, layout.triggeredJobs, layout.continuousJobs]
+        for job in catalog.withLock({ $0.sorted }) {
             paths.append(job.path)
             if let folder = job.runnable?.command.scriptFolder, folder != job.path { paths.append(folder) }
         }
@@ -50,8 +61,8 @@ package final class JobFolders: JobSource {
 extension Job {
     /// What Hosting says of a job, in the words of the rooms that act on it.
     init(
-        _ hosted: HostedJob, _ settings: JobSettings, _ command: ScriptCommand, folder: Folder,
-        environment: [(name: String, value: [UInt8])]
+        _ hosted: HostedJob, _ settings: JobSettings, _ command: ScriptCommand, _ folder: Folder,
+        _ environment: [(name: String, value: [UInt8])]
     ) {
         name = hosted.key.name
         path = hosted.path
@@ -81,14 +92,39 @@ extension Job {
     }
 }
 
+extension ContinuousJob {
+    init(
+        _ hosted: HostedJob, _ settings: JobSettings, _ command: ScriptCommand, _ folder: Folder,
+        _ environment: [(name: String, value: [UInt8])]
+    ) {
+        name = hosted.key.name
+        path = hosted.path
+        scriptFolder = folder
+        disableFile = hosted.disableFile
+        self.command = command.arguments
+        self.environment = environment.map { Array("\($0.name)=".utf8) + $0.value }
+        umask = settings.umask
+        nice = settings.nice
+        grace = settings.stoppingWaitTime
+        restarts = Backoff(settings.restartDelay)
+        isSingleton = false
+        isDisabled = settings.isDisabled
+        script = command.script.flatMap { try? folder.target(RelativePath($0)) }
+    }
+}
+
+extension Backoff {
+    init(_ delay: RetryDelay) {
+        switch delay {
+        case .growing(let initial, let factor, let maximum, let jitter):
+            self.init(steps: .growing(initial: initial, factor: factor, limit: maximum), jitter: jitter)
+        case .list(let delays): self.init(steps: .list(delays), jitter: 0)
+        }
+    }
+}
+
 extension QueueRules {
     package init(_ settings: JobSettings) {
-        let backoff: Backoff =
-            switch settings.retryDelay {
-            case .growing(let initial, let factor, let maximum, let jitter):
-                Backoff(steps: .growing(initial: initial, factor: factor, limit: maximum), jitter: jitter)
-            case .list(let delays): Backoff(steps: .list(delays), jitter: 0)
-            }
         let accept: Accept =
             switch settings.accept {
             case .files: .files
@@ -99,7 +135,7 @@ extension QueueRules {
             accept: accept,
             names: NameFilter(patterns: settings.patterns, ignore: settings.ignore),
             settleTime: settings.settleTime,
-            limits: ItemMachine.Limits(maxAttempts: settings.maxAttempts, backoff: backoff),
+            limits: ItemMachine.Limits(maxAttempts: settings.maxAttempts, backoff: Backoff(settings.retryDelay)),
             onSuccess: settings.onSuccess == .keep ? .keep : .delete,
             retention: Spool.Retention(done: .init(settings.retention.done), failed: .init(settings.retention.failed)))
     }

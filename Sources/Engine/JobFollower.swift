@@ -13,6 +13,8 @@ actor JobFollower: Service {
     private let source: any JobSource
     private let board: JobBoard
     private let timekeeper: Timekeeper?
+    /// nil = continuous jobs are left alone.
+    private let continuous: ContinuousBoard?
     private let router: EventRouter
     private let clocks: Clocks
     private let onReady: @Sendable () async -> Void
@@ -24,12 +26,13 @@ actor JobFollower: Service {
     ///   - onReady: told when the jobs have been read for the first time.
     ///   - onRead: told whenever they have been read.
     init(
-        source: any JobSource, board: JobBoard, timekeeper: Timekeeper?, router: EventRouter, clocks: Clocks, onReady: @escaping @Sendable () async -> Void,
-        onRead: @escaping @Sendable () -> Void
+        source: any JobSource, board: JobBoard, timekeeper: Timekeeper?, continuous: ContinuousBoard?, router: EventRouter,
+        clocks: Clocks, onReady: @escaping @Sendable () async -> Void, onRead: @escaping @Sendable () -> Void
     ) {
         self.source = source
         self.board = board
         self.timekeeper = timekeeper
+        self.continuous = continuous
         self.router = router
         self.clocks = clocks
         self.onReady = onReady
@@ -59,6 +62,7 @@ actor JobFollower: Service {
         await board.take(found.triggered)
         // Their queues are there now.
         await timekeeper?.take(found.triggered.compactMapValues(\.schedule))
+        await continuous?.take(found.continuous)
         await watch()
         onRead()
     }

@@ -28,6 +28,14 @@ package struct Layout: Sendable, Equatable {
         data.appending("jobs").appending("triggered").appending(name)
     }
 
+    /// `WEBJOBS_DATA_PATH` of a continuous job, where its log and its status are, too.
+    package func continuousData(_ name: FileName) -> FilePath {
+        data.appending("jobs").appending("continuous").appending(name)
+    }
+
+    /// What belongs to the runs of continuous jobs that are under way.
+    package var runs: FilePath { data.appending("runs") }
+
     private static func absolute(_ path: FilePath) -> FilePath {
         var path = path
         if !path.isAbsolute { path = CurrentFolder.path.pushing(path) }

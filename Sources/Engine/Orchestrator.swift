@@ -73,14 +73,22 @@ package struct Orchestrator: Sendable {
             : Timekeeper(
                 layout: layout, coordinator: coordinator, clocks: clocks, notice: notice,
                 cancel: { await board.cancel($1, in: $0) })
+        // Who works off what is there and ends starts nothing that runs for ever.
+        let places = try RunPlaces(layout.runs, instances: instances, clocks: clocks)
+        let continuous =
+            isDraining
+            ? nil
+            : ContinuousBoard(
+                Supervisor.Surroundings(
+                    layout: layout, runner: runner, places: places, instances: instances, clocks: clocks, notice: notice))
         let follower = JobFollower(
-            source: source, board: board, timekeeper: timekeeper, router: router, clocks: clocks,
+            source: source, board: board, timekeeper: timekeeper, continuous: continuous, router: router, clocks: clocks,
             onReady: {
                 onReady()
                 await report?.ready()
             }, onRead: { report?.changed() })
         let housekeeper = Housekeeper(
-            board: board, router: router, instances: instances, spool: layout.spool, clocks: clocks, notice: notice,
+            board: board, continuous: continuous, router: router, instances: instances, spool: layout.spool, clocks: clocks, notice: notice,
             pruneHistory: { [recorder] in await recorder.prune($0) })
 
         // Taken down from the last to the first: jobs before the watcher, the recorder at the very end.
@@ -93,8 +101,11 @@ package struct Orchestrator: Sendable {
                     .init(service: router),
                     .init(service: RoleFollower(coordinator: coordinator, router: router), successTerminationBehavior: .ignore),
                     .init(service: housekeeper, successTerminationBehavior: .ignore),
-                    .init(service: board, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: Boards(triggered: board, continuous: continuous), successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: follower, successTerminationBehavior: .ignore),
+                    .init(
+                        service: OrderFollower(orders: try JobOrders(layout), board: board, continuous: continuous, router: router),
+                        successTerminationBehavior: .ignore),
                 ] + [timekeeper].compactMap { $0.map { .init(service: $0, successTerminationBehavior: .ignore) } }, logger: logger))
         let signals = Task { await followSignals(group, follower, runner, report) }
         let drain = isDraining ? Task { await waitUntilDrained(board, housekeeper, group, report) } : nil
@@ -147,6 +158,18 @@ package struct Orchestrator: Sendable {
         await housekeeper.sweep()
         await report?.stop()
         await group.triggerGracefulShutdown()
+    }
+}
+
+/// All jobs, of both kinds: they stop side by side, and so within the longest grace.
+private struct Boards: Service {
+    let triggered: JobBoard
+    let continuous: ContinuousBoard?
+
+    func run() async {
+        async let other: Void? = continuous?.run()
+        await triggered.run()
+        await other
     }
 }
 

@@ -16,7 +16,7 @@ struct RunPlan {
     }
 
     /// What every script inherits from the orchestrator, and nothing more.
-    private static let inherited: [[UInt8]] = (["PATH", "HOME", "LANG", "TZ"] as [String]).compactMap { name in
+    static let inherited: [[UInt8]] = (["PATH", "HOME", "LANG", "TZ"] as [String]).compactMap { name in
         getenv(name).map { Array("\(name)=".utf8) + Array(String(cString: $0).utf8) }
     }
 
@@ -28,12 +28,11 @@ struct RunPlan {
             environment: environment(grant, site, root),
             folder: job.scriptFolder,
             input: site.payload,
-            lock: site.lock,
+            locks: site.lock.map { [$0] } ?? [],
             umask: job.umask,
             nice: job.nice,
-            itemFolder: site.folder,
-            logPlace: site.log,
-            title: "attempt \(grant.attempt) of \(grant.maxAttempts), run \(grant.run)",
+            site: site.folder,
+            log: .file(site.log, title: "attempt \(grant.attempt) of \(grant.maxAttempts), run \(grant.run)"),
             timeout: job.timeout,
             idleTimeout: job.idleTimeout,
             progressPlace: site.progress,

@@ -10,8 +10,8 @@ import SystemPackage
 ///
 /// the form of the WebJobs logs with an ISO time. Bytes that are not UTF-8 and control characters are written escaped;
 /// a line longer than `lineLimit` is cut into several; one without an end is written when the run ends. Memory is
-/// bounded by the line limit, the file by `sizeLimit`, behind which only the last lines are kept. A disk that cannot
-/// take the log never holds up the run.
+/// bounded by the line limit, a file by `sizeLimit`, behind which only the last lines are kept; a rolled log bounds
+/// itself. A disk that cannot take the log never holds up the run.
 struct LineLog {
     enum Level: String {
         case output = "INFO"
@@ -29,9 +29,8 @@ struct LineLog {
     /// Bytes of standard error that the status shows.
     static let errorLimit = 4 * 1024
 
-    private let folder: Folder
-    private let place: RelativePath
-    private let title: String
+    private let site: Folder
+    private let log: Script.Log
     private let tag: String
     private let clocks: Clocks
     private var file: OpenFile?
@@ -42,17 +41,22 @@ struct LineLog {
     private var skipped = 0
     private var hasFailed = false
     private(set) var errorTail: [UInt8] = []
-    /// Whether the file has got anything.
+    /// Whether the item's file has got anything.
     var isBegun: Bool { file != nil }
 
     init(_ script: Script, clocks: Clocks) {
-        folder = script.itemFolder
-        place = script.logPlace
-        title = script.title
-        // The last digits of the run's id are random; its first tell the time, and would be the same for neighbours.
-        tag = String(script.run.description.suffix(6))
+        site = script.site
+        log = script.log
+        tag =
+            switch script.log {
+            case .file: Self.tag(of: script.run)
+            case .rolled(let log): log.tag
+            }
         self.clocks = clocks
     }
+
+    /// The last digits of an id are random; its first tell the time, and would be the same for neighbours.
+    static func tag(of id: ItemID) -> String { String(id.description.suffix(6)) }
 
     mutating func append(_ bytes: ArraySlice<UInt8>, _ level: Level) {
         if level == .error {
@@ -90,8 +94,12 @@ struct LineLog {
     }
 
     private mutating func write(_ line: [UInt8], _ level: Level) {
-        if written == 0, pending.isEmpty { pending += form(Array(title.utf8), .system) }
         let text = form(line, level)
+        guard case .file(_, let title) = log else {
+            pending += text
+            return
+        }
+        if written == 0, pending.isEmpty { pending += form(Array(title.utf8), .system) }
         // Once a line did not fit, no later one goes before it.
         guard tail.isEmpty, written + pending.count + text.count <= Self.sizeLimit else {
             tail += text
@@ -104,8 +112,10 @@ struct LineLog {
         pending += text
     }
 
-    private func form(_ line: [UInt8], _ level: Level) -> [UInt8] {
-        Array("[\(clocks.now().rfc3339) > \(tag): \(level.rawValue)] \(Self.printable(line))\n".utf8)
+    private func form(_ line: [UInt8], _ level: Level) -> [UInt8] { Self.form(line, level, tag: tag, at: clocks.now()) }
+
+    static func form(_ line: [UInt8], _ level: Level, tag: String, at time: Instant) -> [UInt8] {
+        Array("[\(time.rfc3339) > \(tag): \(level.rawValue)] \(printable(line))\n".utf8)
     }
 
     /// Tabs and backslashes stay as they are: a log shows what the script wrote, as far as that is text.
@@ -123,16 +133,23 @@ struct LineLog {
             pending = []
             return
         }
+        switch log {
+        case .rolled(let log): log.append(pending)
+        case .file(let place, _): append(to: place)
+        }
+        pending = []
+    }
+
+    private mutating func append(to place: RelativePath) {
         do throws(FileError) {
             let open: OpenFile
-            if let file { open = file } else { open = try folder.append(to: place, mode: 0o640) }
+            if let file { open = file } else { open = try site.append(to: place, mode: 0o640) }
             file = open
             written += pending.count
             try open.write(pending)
         } catch {
             hasFailed = error.code != .noSpace
         }
-        pending = []
     }
 
     /// Writes what is left: lines without an end, and the end of an output that was too long.

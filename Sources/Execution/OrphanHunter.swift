@@ -7,13 +7,16 @@ import SystemPackage
 package struct OrphanHunter: Sendable {
     package struct Prey: Sendable {
         package var run: ItemID
-        package var payloadPath: FilePath
+        package var payloadPath: FilePath?
+        /// The lock file of a run without a payload.
+        package var lockPath: FilePath?
         /// Time between SIGTERM and SIGKILL.
         package var grace: Duration
 
-        package init(run: ItemID, payloadPath: FilePath, grace: Duration) {
+        package init(run: ItemID, payloadPath: FilePath? = nil, lockPath: FilePath? = nil, grace: Duration) {
             self.run = run
             self.payloadPath = payloadPath
+            self.lockPath = lockPath
             self.grace = grace
         }
     }
@@ -31,7 +34,7 @@ package struct OrphanHunter: Sendable {
         let ended = await end { tree in
             survivors = []
             return prey.flatMap { run in
-                let members = tree.members(run: run.run, payloadPath: run.payloadPath)
+                let members = tree.members(run: run.run, payloadPath: run.payloadPath, lockPath: run.lockPath)
                 if !members.isEmpty { survivors.insert(run.run) }
                 return members.map { ($0.pid, run.grace) }
             }

@@ -7,7 +7,8 @@ import SystemPackage
 /// their standard input, or that outlived their orchestrator.
 ///
 /// A process belongs to a run when its environment carries the run's id (contract §2), when its standard input is the
-/// run's payload and its environment names no other run, or when a process that does is its ancestor.
+/// run's payload or one of its descriptors the run's lock and its environment names no other run, or when a process that
+/// does is its ancestor.
 package struct ProcessTree: Sendable {
     package struct Process: Sendable, Hashable {
         package let pid: pid_t
@@ -25,7 +26,7 @@ package struct ProcessTree: Sendable {
     }
 
     /// The processes of one run, ancestors before descendants; never this process itself.
-    package func members(run: ItemID, payloadPath: FilePath? = nil, root: pid_t? = nil) -> [Process] {
+    package func members(run: ItemID, payloadPath: FilePath? = nil, lockPath: FilePath? = nil, root: pid_t? = nil) -> [Process] {
         let mark = Array("BOBBIN_RUN_ID=\(run)".utf8)
         let own = getpid()
         let marked = processes.values.filter { process in
@@ -33,6 +34,7 @@ package struct ProcessTree: Sendable {
             return process.pid == root || Self.environment(of: process.pid, contains: mark)
                 // The next run of the same item reads the same payload.
                 || payloadPath.map { Self.standardInput(of: process.pid) == $0 && Self.run(of: process.pid) == nil } ?? false
+                || lockPath.map { Self.run(of: process.pid) == nil && Self.has($0, open: process.pid) } ?? false
         }
         var members = Dictionary(uniqueKeysWithValues: marked.map { ($0.pid, $0) })
         var hasGrown = true
@@ -73,6 +75,12 @@ package struct ProcessTree: Sendable {
     }
 
     static func standardInput(of pid: pid_t) -> FilePath? { target(of: "/proc/\(pid)/fd/0") }
+
+    /// Whether a process has a file open.
+    static func has(_ path: FilePath, open pid: pid_t) -> Bool {
+        guard let names = try? Folder.open(FilePath("/proc/\(pid)/fd")).names() else { return false }
+        return names.contains { name in target(of: "/proc/\(pid)/fd/\(name.escaped)") == path }
+    }
 
     static func path(ofOwn descriptor: Int32) -> FilePath? { target(of: "/proc/self/fd/\(descriptor)") }
 

@@ -60,14 +60,16 @@ package final class Runner: Sendable {
     package var count: Int { runs.withLock { $0.count } }
 
     /// Runs a script to its end; the result tells everything, also that it could not be started. Is not cancelled with
-    /// the calling task: a run ends by `stop`, `cancel` or `killAll`.
-    package func run(_ script: Script) async -> ScriptResult {
+    /// the calling task: a run ends by `askToFinish`, `cancel` or `killAll`.
+    ///
+    /// - Parameter onStart: told the script's process when it has started.
+    package func run(_ script: Script, onStart: @Sendable (pid_t) -> Void = { _ in }) async -> ScriptResult {
         await withCheckedContinuation { continuation in
-            start(script) { continuation.resume(returning: $0) }
+            start(script, onStart) { continuation.resume(returning: $0) }
         }
     }
 
-    private func start(_ script: Script, onEnd: @escaping @Sendable (ScriptResult) -> Void) {
+    private func start(_ script: Script, _ onStart: (pid_t) -> Void, onEnd: @escaping @Sendable (ScriptResult) -> Void) {
         let startedAt = clocks.now()
         func couldNotStart(_ step: String, _ code: Errno) {
             var log = LineLog(script, clocks: clocks)
@@ -101,6 +103,7 @@ package final class Runner: Sendable {
                 })
             runs.withLock { $0[script.run] = run }
             onChange()
+            onStart(pid)
             run.begin()
         }
     }
@@ -130,8 +133,8 @@ package final class Runner: Sendable {
         request.program = arguments.first
         request.arguments = UnsafePointer(arguments.pointers)
         request.environment = UnsafePointer(environment.pointers)
-        request.input = script.input.descriptor
-        request.keep = script.lock?.descriptor ?? 0
+        request.input = script.input?.descriptor ?? -1
+        request.keep = (script.locks.first?.descriptor ?? 0, script.locks.dropFirst().first?.descriptor ?? 0)
         request.output = output
         request.error = error
         request.folder = script.folder.descriptor
@@ -211,8 +214,18 @@ package final class Runner: Sendable {
 
     // MARK: Ending runs
 
-    /// Asks all runs to finish: shutdown file, grace, SIGTERM, SIGKILL; each by its own times, all at once.
-    package func askAllToFinish() { each { $0.askToFinish() } }
+    /// Asks all runs of items to finish: shutdown file, grace, SIGTERM, SIGKILL; each by its own times, all at once. Whoever
+    /// keeps a job running asks its run itself, lest it be started again.
+    package func askAllToFinish() { each { if $0.script.stopping == .mayFinish { $0.askToFinish() } } }
+
+    /// Asks one run to finish, in the same way.
+    package func askToFinish(_ run: ItemID) {
+        guard let found = runs.withLock({ $0[run] }) else { return }
+        reactor.perform { found.askToFinish() }
+    }
+
+    /// Everything is being ended at once: nothing is to be started any more.
+    package var isKillingAll: Bool { isKilling.withLock { $0 } }
 
     /// Ends all runs at once, and what they have left behind.
     package func killAll() {

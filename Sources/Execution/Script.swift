@@ -12,49 +12,64 @@ package struct Script: Sendable {
     package var environment: [[UInt8]]
     /// Working directory.
     package var folder: Folder
-    /// Becomes standard input, and with it the claim's lock passes to the run's processes.
-    package var input: OpenFile
-    /// A lock file that is handed on as well, where the payload itself cannot be locked.
-    package var lock: OpenFile?
+    /// Becomes standard input, and with it the claim's lock passes to the run's processes; nil = `/dev/null`.
+    package var input: OpenFile?
+    /// Lock files that are handed on as well, two at most: where the payload itself cannot be locked, or there is none. The
+    /// first is the run's own.
+    package var locks: [OpenFile]
     package var umask: UInt32?
     package var nice: Int
-    /// What the places below are relative to.
-    package var itemFolder: Folder
-    /// Where the log is appended; created with the first line.
-    package var logPlace: RelativePath
-    /// Begins the log of this run: "attempt 2 of 5".
-    package var title: String
+    /// What the places below are relative to: the item's folder, or one of the run's own.
+    package var site: Folder
+    package var log: Log
     /// The whole run; nil = no limit.
     package var timeout: Duration?
     /// Neither output nor progress for so long; nil = no limit.
     package var idleTimeout: Duration?
     /// Its modification counts as a sign of life.
-    package var progressPlace: RelativePath
+    package var progressPlace: RelativePath?
     /// Created to ask the run to finish.
     package var shutdownFile: RelativePath
-    /// How long the run may finish after that, before it is told to (setting `stopping_wait_time`).
+    package var stopping: Stopping
+    /// How long the run has after it was asked to finish (setting `stopping_wait_time`): what comes then is up to `stopping`.
     package var grace: Duration
 
+    /// Where a run's output goes.
+    package enum Log: Sendable {
+        /// Appended to a file of the site, which is created with the first line; the title begins it: "attempt 2 of 5".
+        case file(RelativePath, title: String)
+        case rolled(RolledLog)
+    }
+
+    /// How a run is stopped (contract §7).
+    package enum Stopping: Sendable, Equatable {
+        /// It may finish within its grace; then SIGTERM, and SIGKILL five seconds later.
+        case mayFinish
+        /// SIGTERM at once, and SIGKILL when its grace is over: it would never finish by itself. Since it is going to be
+        /// started again, it is over only when nothing of it is left.
+        case atOnce
+    }
+
     package init(
-        run: ItemID, arguments: [[UInt8]], environment: [[UInt8]], folder: Folder, input: OpenFile, lock: OpenFile? = nil,
-        umask: UInt32? = nil, nice: Int = 0, itemFolder: Folder, logPlace: RelativePath, title: String, timeout: Duration? = nil,
-        idleTimeout: Duration? = nil, progressPlace: RelativePath, shutdownFile: RelativePath, grace: Duration
+        run: ItemID, arguments: [[UInt8]], environment: [[UInt8]], folder: Folder, input: OpenFile?, locks: [OpenFile] = [],
+        umask: UInt32? = nil, nice: Int = 0, site: Folder, log: Log, timeout: Duration? = nil, idleTimeout: Duration? = nil,
+        progressPlace: RelativePath? = nil, shutdownFile: RelativePath, stopping: Stopping = .mayFinish, grace: Duration
     ) {
         self.run = run
         self.arguments = arguments
         self.environment = environment
         self.folder = folder
         self.input = input
-        self.lock = lock
+        self.locks = locks
         self.umask = umask
         self.nice = nice
-        self.itemFolder = itemFolder
-        self.logPlace = logPlace
-        self.title = title
+        self.site = site
+        self.log = log
         self.timeout = timeout
         self.idleTimeout = idleTimeout
         self.progressPlace = progressPlace
         self.shutdownFile = shutdownFile
+        self.stopping = stopping
         self.grace = grace
     }
 }

@@ -5,9 +5,13 @@ import Threads
 
 /// The ends that are made: by the stop protocol (contract §7), by an operator, by time.
 extension ScriptRun {
-    /// The orchestrator stops: the run may finish for its grace, then it is told to.
+    /// The run is to end: it may finish for its grace, then it is told to; or it is told at once.
     func askToFinish() {
         guard stage == .running, end == nil else { return }
+        guard script.stopping == .mayFinish else {
+            createShutdownFile()
+            return cut(.stopped, "it is asked to stop")
+        }
         stage = .asked
         log.system("the orchestrator stops; the run may finish within \(DurationText.text(script.grace))")
         log.flush()
@@ -17,21 +21,24 @@ extension ScriptRun {
 
     /// Written in place, not renamed: WebJobs programs watch for the creation (reference/webjobs.md §3.6).
     private func createShutdownFile() {
-        try? script.itemFolder.overwrite(script.shutdownFile, mode: 0o644).write(Array(clocks.now().rfc3339.utf8))
+        try? script.site.overwrite(script.shutdownFile, mode: 0o644).write(Array(clocks.now().rfc3339.utf8))
     }
 
     func cut(_ reason: ScriptResult.CutOff, _ words: String) {
         guard end == nil, stage == .running || stage == .asked else { return }
         cutOff = reason
-        log.system("\(words); it gets SIGTERM now and SIGKILL in \(DurationText.text(Self.killDelay))", isError: true)
+        log.system("\(words); it gets SIGTERM now and SIGKILL in \(DurationText.text(killDelay))", isError: reason != .stopped)
         log.flush()
         terminate()
     }
 
+    /// Between SIGTERM and SIGKILL.
+    private var killDelay: Duration { script.stopping == .atOnce ? script.grace : Self.killDelay }
+
     func terminate() {
         stage = .terminating
         signal(SIGTERM)
-        deadlines.append(reactor.after(Self.killDelay) { self.killTree() })
+        deadlines.append(reactor.after(killDelay) { self.killTree() })
     }
 
     func killNow() {
@@ -51,7 +58,7 @@ extension ScriptRun {
         // A stopped process takes notice of SIGTERM only once it goes on.
         kill(-pid, number)
         if number != SIGKILL { kill(-pid, SIGCONT) }
-        let members = ProcessTree().members(run: script.run, payloadPath: payloadPath, root: end == nil ? pid : nil)
+        let members = ProcessTree().members(run: script.run, payloadPath: payloadPath, lockPath: lockPath, root: end == nil ? pid : nil)
         for member in members where getpgid(member.pid) != pid {
             kill(member.pid, number)
             if number != SIGKILL { kill(member.pid, SIGCONT) }
@@ -70,7 +77,7 @@ extension ScriptRun {
     }
 
     private func hasProgressed(within limit: Duration) -> Bool {
-        guard let stamp = try? script.itemFolder.stamp(script.progressPlace) else { return false }
+        guard let place = script.progressPlace, let stamp = try? script.site.stamp(place) else { return false }
         return clocks.now() - stamp.modified < limit
     }
 }

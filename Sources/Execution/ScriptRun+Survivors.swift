@@ -15,19 +15,23 @@ extension ScriptRun {
             while end != nil, waitpid(-pid, nil, WNOHANG) > 0 {}
             if kill(-pid, 0) == 0 { return true }
         }
-        guard end != .exited(0) || stage != .running else { return false }
+        guard end != .exited(0) || stage != .running || script.stopping == .atOnce else { return false }
         return ProcessTree.children().contains { child in
             guard !Runner.isRunning(child), ProcessTree.look(child)?.isZombie == false else { return false }
             guard let run = ProcessTree.run(of: child) else {
-                // It has emptied its environment, and still reads the payload.
-                return ProcessTree.standardInput(of: child).map { $0 == payloadPath } ?? false
+                // It has emptied its environment, and still reads the payload, or has the run's lock.
+                if let payloadPath { return ProcessTree.standardInput(of: child) == payloadPath }
+                return lockPath.map { ProcessTree.has($0, open: child) } ?? false
             }
             return run == script.run
         }
     }
 
     /// Where the payload lies now, as the kernel tells it.
-    var payloadPath: FilePath? { ProcessTree.path(ofOwn: script.input.descriptor) }
+    var payloadPath: FilePath? { script.input.flatMap { ProcessTree.path(ofOwn: $0.descriptor) } }
+
+    /// The lock of a run without a payload: what holds it belongs to the run.
+    var lockPath: FilePath? { script.input == nil ? script.locks.first.flatMap { ProcessTree.path(ofOwn: $0.descriptor) } : nil }
 
     /// The script has ended, but left processes behind: a run does not outlive its script, so they are told to end, and
     /// made to if they do not.

@@ -28,6 +28,8 @@ package struct HostedJob: Sendable, Equatable {
     /// Chosen by these settings from what lies in the folder now.
     package let script: ScriptChoice
     package let hasDisableFile: Bool
+    /// Where `disable.job` is, or would be.
+    package let disableFile: FilePath
     /// What is wrong at present, a line each, to be shown wherever the job is.
     package let problems: [String]
 
@@ -103,7 +105,7 @@ package struct JobCatalog: Sendable {
         let job = HostedJob(
             key: key, path: loaded.path, settings: (try? loaded.settings.get()) ?? before?.settings,
             script: loaded.script,
-            hasDisableFile: loaded.hasDisableFile, problems: loaded.problems)
+            hasDisableFile: loaded.hasDisableFile, disableFile: loaded.disableFile, problems: loaded.problems)
         return take(job, before)
     }
 
@@ -115,7 +117,8 @@ package struct JobCatalog: Sendable {
         let job = HostedJob(
             key: key, path: folder.appending(key.name), settings: before?.settings,
             script: before?.script ?? .problem(problem),
-            hasDisableFile: before?.hasDisableFile ?? false, problems: [problem])
+            hasDisableFile: before?.hasDisableFile ?? false,
+            disableFile: before?.disableFile ?? folder.appending(key.name).appending(JobLayout.disableName), problems: [problem])
         return take(job, before)
     }
 

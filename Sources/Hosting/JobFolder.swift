@@ -13,6 +13,8 @@ package struct LoadedJob: Sendable, Equatable {
     package let script: ScriptChoice
     /// `disable.job` lies beside the script: a continuous job is stopped.
     package let hasDisableFile: Bool
+    /// Where that is, or would be.
+    package let disableFile: FilePath
     package let fingerprint: JobFingerprint
     /// False when the look was so soon after a change that another change may hide behind it.
     package let isSettled: Bool
@@ -66,6 +68,7 @@ package enum JobFolder {
         return LoadedJob(
             name: name, kind: kind, path: path, settings: settings, script: script,
             hasDisableFile: layout.has(JobLayout.disableName),
+            disableFile: layout.scriptFolder.path.appending(JobLayout.disableName),
             fingerprint: layout.fingerprint, isSettled: layout.fingerprint.isSettled(at: now))
     }
 

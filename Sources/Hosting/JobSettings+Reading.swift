@@ -42,7 +42,7 @@ extension JobSettings {
 
     /// All values in force, also those that no file gives, in the order of the table.
     package var json: JSON {
-        .object(SettingTable.available.map { JSON.Member($0.name, $0.show(self)) })
+        .object(SettingTable.available.filter { $0.misplaced(in: kind) == nil }.map { JSON.Member($0.name, $0.show(self)) })
     }
 
     /// Whether nothing is left when blanks and comments are taken away.
@@ -72,6 +72,10 @@ extension JobSettings {
                 continue
             }
             lines[key.name] = (member.line, member.key)
+            if let misplaced = key.misplaced(in: kind) {
+                faults.append(Fault(key: member.key, line: member.line, message: misplaced))
+                continue
+            }
             if member.value == .null, key.isOptional(in: untouched) { continue }
             if let refusal = key.refusal(member.value) {
                 faults.append(Fault(key: member.key, line: member.line, message: refusal))
@@ -93,10 +97,11 @@ extension JobSettings {
                 "\(DurationText.text(idle)) is longer than \"timeout\" (\(DurationText.text(whole))) and would never act; make it shorter"
             faults.append(Fault(key: "idle_timeout", line: line, message: message))
         }
-        if case .growing(let initial, _, let maximum, _) = retryDelay, initial > maximum, let line = line("retry_delay") {
+        for (key, delay) in [("retry_delay", retryDelay), ("restart_delay", restartDelay)] {
+            guard case .growing(let initial, _, let maximum, _) = delay, initial > maximum, let line = line(key) else { continue }
             let message =
                 "\"initial\" (\(DurationText.text(initial))) is longer than \"max\" (\(DurationText.text(maximum))); give a \"max\" of at least that"
-            faults.append(Fault(key: "retry_delay", line: line, message: message))
+            faults.append(Fault(key: key, line: line, message: message))
         }
         if schedule != nil, !accept.takesFiles, let line = line("schedule") {
             let message = "a due time makes a file, and \"accept\" takes folders only; write \"accept\": \"both\""

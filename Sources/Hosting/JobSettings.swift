@@ -6,6 +6,7 @@ import Scheduling
 ///
 /// Ranges, meanings and the text forms of the values are in `SettingTable`.
 package struct JobSettings: Sendable, Equatable {
+    package let kind: JobKind
     /// `stopping_wait_time`: how long a run may go on after the orchestrator was asked to stop.
     package var stoppingWaitTime: Duration
     /// `disabled`: the job takes nothing; its queue fills.
@@ -31,6 +32,8 @@ package struct JobSettings: Sendable, Equatable {
     package var maxConcurrency = Self.processors
     package var maxAttempts = 5
     package var retryDelay = RetryDelay.standard
+    /// `restart_delay` of a continuous job.
+    package var restartDelay = RetryDelay.ofRestarts
     /// `timeout` of a whole run; nil: none.
     package var timeout: Duration?
     /// `idle_timeout`: no output and no progress for so long; nil: none.
@@ -51,6 +54,7 @@ package struct JobSettings: Sendable, Equatable {
 
     /// What a job without `settings.job` has.
     package init(kind: JobKind) {
+        self.kind = kind
         stoppingWaitTime =
             switch kind {
             case .triggered: .seconds(30)

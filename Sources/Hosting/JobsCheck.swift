@@ -70,9 +70,6 @@ struct JobsCheck {
 
     private func warnings(_ layout: JobLayout, _ loaded: LoadedJob) throws(FileError) -> [Finding] {
         var findings: [Finding] = []
-        if loaded.kind == .continuous {
-            findings.append(Finding(.warning, "continuous jobs are not run by this version yet"))
-        }
         if !surroundings.isRoot, let warning = try Exposure(layout, loaded.script).warning {
             findings.append(Finding(.warning, warning))
         }

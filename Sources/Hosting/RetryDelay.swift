@@ -1,7 +1,7 @@
 import Documents
 import Glibc
 
-/// How long an item waits after a failed attempt.
+/// How long an item waits after a failed attempt, or a continuous job that has ended before it is started again.
 package enum RetryDelay: Sendable, Equatable {
     /// `initial` after the first failure, multiplied by `factor` after each further one, at most `maximum`; then moved
     /// by a random part of up to ± `jitter` (0...1), so that items that failed together do not return together.
@@ -11,6 +11,8 @@ package enum RetryDelay: Sendable, Equatable {
 
     package static let standard = RetryDelay.growing(
         initial: .seconds(15), factor: 2, maximum: .seconds(3600), jitter: 0.1)
+
+    package static let ofRestarts = RetryDelay.growing(initial: .seconds(1), factor: 2, maximum: .seconds(60), jitter: 0)
 
     /// The wait after an item's failure number `failures` (from 1).
     ///
@@ -40,17 +42,19 @@ package enum RetryDelay: Sendable, Equatable {
     }
 
     /// Takes a value whose form has been checked.
-    init(_ value: JSON) {
+    ///
+    /// - Parameter standard: what it does not say.
+    init(_ value: JSON, standard: RetryDelay) {
         if let list = value.array {
             self = .list(list.compactMap(\.duration))
         } else if let single = value.duration {
             self = .list([single])
-        } else if case .growing(let initial, let factor, let maximum, let jitter) = Self.standard {
+        } else if case .growing(let initial, let factor, let maximum, let jitter) = standard {
             self = .growing(
                 initial: value["initial"]?.duration ?? initial, factor: value["factor"]?.double ?? factor,
                 maximum: value["max"]?.duration ?? maximum, jitter: value["jitter"]?.double ?? jitter)
         } else {
-            self = Self.standard
+            self = standard
         }
     }
 }

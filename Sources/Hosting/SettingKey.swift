@@ -13,6 +13,8 @@ package struct SettingKey: Sendable {
     /// The default in words, where it is not one value.
     let defaultWords: String?
     package let availability: Availability
+    /// The kind of jobs that has it; nil = both.
+    package private(set) var kind: JobKind?
     /// Says why a value of a form that `type` does not know is refused all the same with a better message.
     let refusal: @Sendable (JSON) -> String?
     /// The value in force, as it would be written.
@@ -80,6 +82,22 @@ package struct SettingKey: Sendable {
 // MARK: Keys of the common kinds
 
 extension SettingKey {
+    /// The same key, of one kind of jobs only.
+    func only(_ kind: JobKind) -> SettingKey {
+        var key = self
+        key.kind = kind
+        return key
+    }
+
+    /// What to say where a job of another kind has it; nil when there is nothing to say.
+    func misplaced(in kind: JobKind) -> String? {
+        switch self.kind {
+        case nil, kind: nil
+        case .triggered: "is for triggered jobs, and this job is continuous: it has no queue and takes no items; remove it"
+        case .continuous: "is for continuous jobs, and this job is triggered; remove it"
+        }
+    }
+
     typealias Path<Value> = any WritableKeyPath<JobSettings, Value> & Sendable
 
     static func flag(_ name: String, _ path: Path<Bool>, _ meaning: String) -> SettingKey {

@@ -55,8 +55,5 @@ extension SettingTable {
         .later(
             "callback", .null, otherNames: ["webhook", "notify"], today: "callers read the status file",
             "URL that is told of start, progress and finish."),
-        .later(
-            "restart_delay", .null, today: "continuous jobs do not run yet",
-            "Wait before a continuous job is started again."),
     ]
 }

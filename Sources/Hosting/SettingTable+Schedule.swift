@@ -4,7 +4,7 @@ import Scheduling
 
 extension SettingTable {
     /// When a job runs by the clock (contract §8).
-    static let scheduling: [SettingKey] = [
+    static let ofTime: [SettingKey] = [
         SettingKey(
             "schedule", .text(.schedule),
             "When the job runs by the clock: NCRONTAB with six fields (seconds first), a crontab's five, @hourly … @yearly, \"@every 90s\", @reboot, or one instant (RFC 3339). Each due time makes an item of the job's queue.",

@@ -10,115 +10,129 @@ package enum SettingTable {
     /// All keys, in the order in which they are explained.
     package static let keys = available + later
 
-    static let available: [SettingKey] =
-        [
-            .flag("disabled", \.isDisabled, "Hold the job: it starts nothing, and its queue fills."),
-            SettingKey(
-                "command", .list(.text(.argument), count: 1...4096, isUnique: false),
-                "Program and arguments, instead of the script that Bobbin finds. A program with \"/\" in its name is relative to the job's folder, any other is looked up in PATH. Never a shell string.",
-                otherNames: ["cmd", "exec", "args", "script", "run"],
-                refusal: { value in
-                    if let text = value.string {
-                        return
-                            "expected a list of program and arguments, never a shell string, found \(SettingType.found(.string(text))); for a shell write [\"sh\", \"-c\", …]"
-                    }
-                    return value.array?.first?.string == "" ? "the program (the first of the list) is empty" : nil
-                },
-                show: { $0.command.map { .array($0.map(JSON.string)) } ?? .null },
-                assign: { value, settings in settings.command = value.array?.compactMap(\.string) }),
-            SettingKey(
-                "environment", .map(keys: .variableName, values: .text(.template)),
-                "Variables added to the script's environment. ${NAME} takes a value from the orchestrator's own environment when a run starts.",
-                otherNames: ["env", "variables"],
-                show: { .object($0.environment.map { JSON.Member($0.name, .string($0.text)) }) },
-                assign: { value, settings in
-                    settings.environment = (value.members ?? []).map { EnvironmentVariable($0.key, $0.value.string ?? "") }
-                }),
-            SettingKey(
-                "umask", .either([.text(.octal), .whole(0...777)]),
-                "Permission bits that files made by the script do not get, in octal digits: \"027\". The digits of a number are octal too: 27 is \"027\".",
-                refusal: { value in
-                    guard let number = value.integer, !TextForm.octal.accepts(String(number)) else { return nil }
-                    return "expected octal digits from 0 to 777 such as \"027\", found \(number)"
-                },
-                show: { JSON($0.umask.map { Self.octal($0) }) },
-                assign: { value, settings in
-                    settings.umask = UInt32(value.string ?? value.integer.map(String.init) ?? "", radix: 8)
-                }),
-            .whole(
-                "nice", -20...19, \.nice,
-                "Added to the orchestrator's own niceness: 19 runs only when nothing else wants to. Below 0 needs the right to do so."
-            ),
-            .duration(
-                "stopping_wait_time", .zero ... .seconds(86_400), \.stoppingWaitTime, aliases: ["arrêt_attendre_temps"],
-                otherNames: ["shutdownGraceTimeLimit", "grace", "stop_timeout", "stopping_timeout"],
-                defaultWords: "5s for continuous jobs, 30s for triggered jobs",
-                "How long a run may go on after Bobbin was asked to stop. Then it gets SIGTERM, and its item waits again without a used attempt."
-            ),
-            .word("accept", \.accept, "What is an item: regular files, folders that are moved in whole, or both."),
-            .texts(
-                "patterns", .glob, \.patterns, otherNames: ["include", "glob", "filter"],
-                "Globs on the file name; a file is taken when one of them matches. None: every name."),
-            .texts(
-                "ignore", .ignoreGlob, \.ignore, otherNames: ["exclude", "ignored"],
-                "Globs on the file name, added to the built-in list of temporary names. \"!*.new\" takes such names although the built-in list, or an entry before it, holds them. The last entry that matches decides."
-            ),
-            .duration(
-                "settle_time", .zero ... .seconds(3600), \.settleTime,
-                otherNames: ["stable_time", "quiet_time", "debounce"],
-                "How long a file must have been left alone when nothing better proves that it is complete."),
-            .texts(
-                "inbox", .absolutePath, \.inbox, otherNames: ["inboxes", "folders"],
-                "Further folders to take files from, on the same file system as the spool."),
-            .whole(
-                "max_concurrency", 1...1024, \.maxConcurrency,
-                otherNames: ["concurrency", "workers", "parallel", "threads", "max_parallel"],
-                defaultWords: "the number of processors",
-                refusal: {
-                    $0.members == nil
-                        ? nil
-                        : "{\"min\", \"max\"} is not available yet in this version; give a whole number from 1 to 1024"
-                },
-                "Runs at a time in this instance."),
-            .whole(
-                "max_attempts", 1...1000, \.maxAttempts, otherNames: ["retries", "max_retries", "attempts", "max_tries"],
-                "Failed attempts after which an item goes to failed/."),
-            retryDelay,
-            .optionalDuration(
-                "timeout", shortest...year, \.timeout, otherNames: ["max_time", "time_limit", "max_runtime"],
-                "A run that takes longer is stopped and counts as failed."),
-            .optionalDuration(
-                "idle_timeout", shortest...year, \.idleTimeout, otherNames: ["stall_timeout", "no_output_timeout"],
-                "A run that shows neither output nor progress for so long is stopped and counts as failed."),
-            .exitCodes(
-                "success_exit_codes", \.exitCodes.success,
-                "Exit codes that mean done, besides 0: numbers and ranges such as \"10-19\"."),
-            .exitCodes(
-                "retry_exit_codes", \.exitCodes.retry,
-                "Exit codes that mean failed for now, try again later, besides 75 and 111."),
-            .exitCodes(
-                "fail_exit_codes", \.exitCodes.fail,
-                "Exit codes that mean the input is bad, to failed/ at once, besides 65, 66 and 100."),
-            .word("on_success", \.onSuccess, "What becomes of the payload of a successful run: kept in done/, or deleted."),
-            retention,
-        ] + scheduling
+    static let available = ofJobs + (ofItems + ofTime).map { $0.only(.triggered) }
 
-    private static let retryDelay: SettingKey = {
+    private static let ofJobs: [SettingKey] = [
+        .flag("disabled", \.isDisabled, "Hold the job: it starts nothing, and its queue fills."),
+        SettingKey(
+            "command", .list(.text(.argument), count: 1...4096, isUnique: false),
+            "Program and arguments, instead of the script that Bobbin finds. A program with \"/\" in its name is relative to the job's folder, any other is looked up in PATH. Never a shell string.",
+            otherNames: ["cmd", "exec", "args", "script", "run"],
+            refusal: { value in
+                if let text = value.string {
+                    return
+                        "expected a list of program and arguments, never a shell string, found \(SettingType.found(.string(text))); for a shell write [\"sh\", \"-c\", …]"
+                }
+                return value.array?.first?.string == "" ? "the program (the first of the list) is empty" : nil
+            },
+            show: { $0.command.map { .array($0.map(JSON.string)) } ?? .null },
+            assign: { value, settings in settings.command = value.array?.compactMap(\.string) }),
+        SettingKey(
+            "environment", .map(keys: .variableName, values: .text(.template)),
+            "Variables added to the script's environment. ${NAME} takes a value from the orchestrator's own environment when a run starts.",
+            otherNames: ["env", "variables"],
+            show: { .object($0.environment.map { JSON.Member($0.name, .string($0.text)) }) },
+            assign: { value, settings in
+                settings.environment = (value.members ?? []).map { EnvironmentVariable($0.key, $0.value.string ?? "") }
+            }),
+        SettingKey(
+            "umask", .either([.text(.octal), .whole(0...777)]),
+            "Permission bits that files made by the script do not get, in octal digits: \"027\". The digits of a number are octal too: 27 is \"027\".",
+            refusal: { value in
+                guard let number = value.integer, !TextForm.octal.accepts(String(number)) else { return nil }
+                return "expected octal digits from 0 to 777 such as \"027\", found \(number)"
+            },
+            show: { JSON($0.umask.map { Self.octal($0) }) },
+            assign: { value, settings in
+                settings.umask = UInt32(value.string ?? value.integer.map(String.init) ?? "", radix: 8)
+            }),
+        .whole(
+            "nice", -20...19, \.nice,
+            "Added to the orchestrator's own niceness: 19 runs only when nothing else wants to. Below 0 needs the right to do so."
+        ),
+        .duration(
+            "stopping_wait_time", .zero ... .seconds(86_400), \.stoppingWaitTime, aliases: ["arrêt_attendre_temps"],
+            otherNames: ["shutdownGraceTimeLimit", "grace", "stop_timeout", "stopping_timeout"],
+            defaultWords: "5s for continuous jobs, 30s for triggered jobs",
+            "How long a run may go on after Bobbin was asked to stop. Then it gets SIGTERM, and its item waits again without a used attempt."
+        ),
+        restartDelay,
+    ]
+
+    /// What becomes of items.
+    private static let ofItems: [SettingKey] = [
+        .word("accept", \.accept, "What is an item: regular files, folders that are moved in whole, or both."),
+        .texts(
+            "patterns", .glob, \.patterns, otherNames: ["include", "glob", "filter"],
+            "Globs on the file name; a file is taken when one of them matches. None: every name."),
+        .texts(
+            "ignore", .ignoreGlob, \.ignore, otherNames: ["exclude", "ignored"],
+            "Globs on the file name, added to the built-in list of temporary names. \"!*.new\" takes such names although the built-in list, or an entry before it, holds them. The last entry that matches decides."
+        ),
+        .duration(
+            "settle_time", .zero ... .seconds(3600), \.settleTime,
+            otherNames: ["stable_time", "quiet_time", "debounce"],
+            "How long a file must have been left alone when nothing better proves that it is complete."),
+        .texts(
+            "inbox", .absolutePath, \.inbox, otherNames: ["inboxes", "folders"],
+            "Further folders to take files from, on the same file system as the spool."),
+        .whole(
+            "max_concurrency", 1...1024, \.maxConcurrency,
+            otherNames: ["concurrency", "workers", "parallel", "threads", "max_parallel"],
+            defaultWords: "the number of processors",
+            refusal: {
+                $0.members == nil
+                    ? nil
+                    : "{\"min\", \"max\"} is not available yet in this version; give a whole number from 1 to 1024"
+            },
+            "Runs at a time in this instance."),
+        .whole(
+            "max_attempts", 1...1000, \.maxAttempts, otherNames: ["retries", "max_retries", "attempts", "max_tries"],
+            "Failed attempts after which an item goes to failed/."),
+        retryDelay,
+        .optionalDuration(
+            "timeout", shortest...year, \.timeout, otherNames: ["max_time", "time_limit", "max_runtime"],
+            "A run that takes longer is stopped and counts as failed."),
+        .optionalDuration(
+            "idle_timeout", shortest...year, \.idleTimeout, otherNames: ["stall_timeout", "no_output_timeout"],
+            "A run that shows neither output nor progress for so long is stopped and counts as failed."),
+        .exitCodes(
+            "success_exit_codes", \.exitCodes.success,
+            "Exit codes that mean done, besides 0: numbers and ranges such as \"10-19\"."),
+        .exitCodes(
+            "retry_exit_codes", \.exitCodes.retry,
+            "Exit codes that mean failed for now, try again later, besides 75 and 111."),
+        .exitCodes(
+            "fail_exit_codes", \.exitCodes.fail,
+            "Exit codes that mean the input is bad, to failed/ at once, besides 65, 66 and 100."),
+        .word("on_success", \.onSuccess, "What becomes of the payload of a successful run: kept in done/, or deleted."),
+        retention,
+    ]
+
+    private static let retryDelay = SettingKey(
+        "retry_delay", delays,
+        "Wait after a failed attempt: one duration, a list (one per failure, the last repeats), or growing between initial and max.",
+        otherNames: ["backoff", "retry_interval", "retry_wait", "delay"], show: { $0.retryDelay.json },
+        assign: { value, settings in settings.retryDelay = RetryDelay(value, standard: .standard) })
+
+    private static let restartDelay = SettingKey(
+        "restart_delay", delays,
+        "Wait before a continuous job that has ended is started again: one duration, a list (one per short life, the last repeats), or growing between initial and max. A life of a minute begins it anew.",
+        otherNames: ["restart_interval", "restart_sec", "RestartSec"], show: { $0.restartDelay.json },
+        assign: { value, settings in settings.restartDelay = RetryDelay(value, standard: .ofRestarts) }
+    ).only(.continuous)
+
+    private static let delays: SettingType = {
         let one = SettingType.duration(.zero...month)
-        return SettingKey(
-            "retry_delay",
-            .either([
-                one, .list(one, count: 1...100, isUnique: false),
-                .object([
-                    SettingField("initial", one, "Wait after the first failure."),
-                    SettingField("factor", .number(1...100), "Each further wait is so many times the one before."),
-                    SettingField("max", one, "No wait is longer."),
-                    SettingField("jitter", .number(0...1), "Random part of each wait: 0.1 is up to 10 % more or less."),
-                ]),
+        return .either([
+            one, .list(one, count: 1...100, isUnique: false),
+            .object([
+                SettingField("initial", one, "The first wait."),
+                SettingField("factor", .number(1...100), "Each further wait is so many times the one before."),
+                SettingField("max", one, "No wait is longer."),
+                SettingField("jitter", .number(0...1), "Random part of each wait: 0.1 is up to 10 % more or less."),
             ]),
-            "Wait after a failed attempt: one duration, a list (one per failure, the last repeats), or growing between initial and max.",
-            otherNames: ["backoff", "retry_interval", "retry_wait", "delay"], show: { $0.retryDelay.json },
-            assign: { value, settings in settings.retryDelay = RetryDelay(value) })
+        ])
     }()
 
     private static let retention: SettingKey = {

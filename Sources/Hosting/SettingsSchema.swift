@@ -32,12 +32,13 @@ package enum SettingsSchema {
                 "enum": .array(accepted), "description": .string(key.meaning + " Not available yet in this version."),
             ]
         }
-        let standard = key.show(JobSettings(kind: .triggered))
+        let standard = key.show(JobSettings(kind: key.kind ?? .triggered))
+        let only = key.kind.map { " For \($0) jobs only." } ?? ""
         let value = standard == .null ? SettingType.either([key.type]).schema(orNull: true) : key.type.schema
         guard case .object(let members) = value else { return value }
         let words = key.defaultWords.map { " Default: \($0)." } ?? (standard == .null ? " Default: none." : "")
         let tail = key.defaultWords == nil ? [JSON.Member("default", standard)] : []
-        return .object(members + [JSON.Member("description", .string(key.meaning + words))] + tail)
+        return .object(members + [JSON.Member("description", .string(key.meaning + only + words))] + tail)
     }
 
     private static func described(_ schema: JSON, _ text: String) -> JSON {

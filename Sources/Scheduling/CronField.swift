@@ -79,7 +79,7 @@ struct CronField: Hashable, Sendable {
         if let number = Int(text), text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
             if (unit.range.lowerBound...highest).contains(number) { return number }
             let hint = unit == .weekday && number == 7 ? " (with six fields Sunday is 0)" : ""
-            throw ScheduleError(text, "a \(unit.rawValue) is from \(unit.range.lowerBound) to \(highest)\(hint)")
+            throw ScheduleError(text, "the \(unit.rawValue) is from \(unit.range.lowerBound) to \(highest)\(hint)")
         }
         let lower = text.lowercased()
         if !lower.isEmpty, let index = unit.names.firstIndex(where: { $0.hasPrefix(lower) }) { return index + unit.range.lowerBound }

@@ -30,7 +30,8 @@ struct Bobbin: AsyncParsableCommand {
             CommandGroup(
                 name: "Jobs:",
                 subcommands: [
-                    JobsCommand.self, NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
+                    JobsCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self, HoldCommand.self, ReleaseCommand.self,
+                    NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
                 ]),
         ])
 

@@ -52,6 +52,7 @@ struct JobsCommand: ParsableCommand {
         Terminal.say(String(lines[0]))
         for (line, row) in zip(lines.dropFirst(), rows) {
             Terminal.say(String(line))
+            for remark in row.continuous?.remarks ?? [] { Terminal.say("  " + remark) }
             for problem in row.problems { Terminal.say("  " + Terminal.paint(problem, .red)) }
         }
         if !look.isServed {
@@ -64,6 +65,8 @@ struct JobsCommand: ParsableCommand {
         let state: JobsLook.State
         let counts: [QueueReader.Area: Int]
         let problems: [String]
+        /// What the instances tell of a continuous job.
+        let continuous: ContinuousLook?
 
         init(_ job: HostedJob, _ look: JobsLook) throws {
             self.job = job
@@ -72,7 +75,10 @@ struct JobsCommand: ParsableCommand {
             if case .circuitOpen(let why) = state {
                 problems.append("the job was found broken: \(why); its items wait, one tries again after a pause")
             }
-            if let told = look.state(of: job.key.name)?["problems"]?.array?.compactMap(\.string) {
+            continuous = job.key.kind == .continuous ? look.continuous(job.key.name) : nil
+            if let continuous {
+                problems += continuous.problems.filter { text in !job.problems.contains { text.hasSuffix($0) } }
+            } else if let told = look.state(of: job.key.name)?["problems"]?.array?.compactMap(\.string) {
                 // What only the orchestrator can know, such as a queue that cannot be opened.
                 problems += told.filter { text in !job.problems.contains { text.hasSuffix($0) } }
             }
@@ -110,7 +116,7 @@ struct JobsCommand: ParsableCommand {
                         "command",
                         job.script.command.map { .array($0.arguments.map { .string(Escaped.text($0)) }) } ?? .null),
                     .init("problems", .array(problems.map(JSON.string))),
-                ])
+                ] + (continuous.map { [.init("instances", .array($0.states))] } ?? []))
         }
     }
 }

@@ -48,16 +48,20 @@ struct JobsLook {
         return circuit["reason"]?.string ?? "its runs ended with a code that blames the job"
     }
 
+    func continuous(_ job: FileName) -> ContinuousLook { ContinuousLook(job, layout, living: living.map(\.id)) }
+
     enum State {
-        case notSupported, notRunning, disabled, broken, stopped
+        case notRunning, disabled, held, broken, stopped
+        case continuous(ContinuousState)
         case circuitOpen(String)
         case running
 
         var word: String {
             switch self {
-            case .notSupported: "not run by this version"
             case .notRunning: "not running"
             case .disabled: "disabled"
+            case .held: "held"
+            case .continuous(let state): state.rawValue
             case .broken: "broken"
             case .stopped: "Stopped"
             case .circuitOpen: "circuit open"
@@ -67,8 +71,13 @@ struct JobsLook {
 
         var colour: Terminal.Colour {
             switch self {
-            case .notSupported, .notRunning: .grey
-            case .disabled: .yellow
+            case .notRunning, .continuous(.inactiveInstance): .grey
+            case .disabled, .held: .yellow
+            case .continuous(.running): .green
+            case .continuous(.pendingRestart): .red
+            case .continuous(.initializing), .continuous(.starting), .continuous(.stopping), .continuous(.stopped),
+                .continuous(.disabling):
+                .yellow
             case .broken, .stopped, .circuitOpen: .red
             case .running: .green
             }
@@ -76,9 +85,13 @@ struct JobsLook {
     }
 
     func state(of job: HostedJob) -> State {
-        if job.key.kind == .continuous { return .notSupported }
+        if job.key.kind == .continuous, isServed, let state = continuous(job.key.name).state, job.runnable != nil || state != .stopped {
+            return .continuous(state)
+        }
         if job.runnable == nil { return .broken }
         if job.settings?.isDisabled == true { return .disabled }
+        if job.key.kind == .continuous { return job.hasDisableFile ? .disabled : .notRunning }
+        if JobOrders.look(layout)?.isHeld(job.key.name) == true { return .held }
         if !isServed { return .notRunning }
         if state(of: job.key.name)?["state"]?.string == "Stopped" { return .stopped }
         return openCircuit(of: job.key.name).map { .circuitOpen($0) } ?? .running

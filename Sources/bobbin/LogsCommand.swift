@@ -1,37 +1,70 @@
 import ArgumentParser
 import Documents
 import Files
+import Hosting
 import Spool
 
-struct LogsCommand: ParsableCommand {
+struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
-        abstract: "Show what an item's runs wrote.",
+        abstract: "Show what an item's runs wrote, or a continuous job.",
         discussion: """
-            All attempts, the first first: standard output as INFO, standard error as ERR, Bobbin's own words as SYS. \
-            What a terminal could take for a command is escaped in the log already. Exits with 66 when there is no such \
-            item.
+            Of an item: all attempts, the first first: standard output as INFO, standard error as ERR, Bobbin's own words as SYS. \
+            What a terminal could take for a command is escaped in the log already. Of a continuous job: what is kept of its \
+            log, about the last 10 MB; with --follow what comes, too, until Ctrl-C. Exits with 66 when there is no such item \
+            or job.
 
-            Example: bobbin logs orders may.csv --lines 20
+            Examples: bobbin logs orders may.csv --lines 20
+                      bobbin logs web --follow
             """)
 
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The queue.", completion: .queues)
+    @Argument(help: "The queue, or the continuous job.", completion: .queues)
     var queue: NameArgument
 
-    @Argument(help: ArgumentHelp("The file's name, or the item's id.", valueName: "name|id"))
-    var item: NameArgument
+    @Argument(help: ArgumentHelp("The file's name, or the item's id; none for a continuous job.", valueName: "name|id"))
+    var item: NameArgument?
 
     @Option(help: "Only the last lines, this many.")
     var lines: Int?
 
+    @Flag(name: .shortAndLong, help: "Go on with what a continuous job writes.")
+    var follow = false
+
     func validate() throws {
+        if follow, item != nil { throw ValidationError("--follow is for continuous jobs. To wait for an item's end: bobbin wait.") }
         if let lines, lines < 0 { throw ValidationError("--lines must be 0 or more.") }
     }
 
-    func run() throws {
+    func run() async throws {
+        if let item { return try show(item) }
+        let look = try JobsLook(root.layout)
+        guard let name = queue.names.first(where: { look.job($0, .continuous) != nil }) else {
+            _ = try root.queue(queue)
+            throw Failure(.usage, "name the item of queue \(queue.escaped) whose log to show; there is no continuous job of that name")
+        }
+        try await show(ContinuousLog(name, look.layout), of: name)
+    }
+
+    private func show(_ log: ContinuousLog?, of job: FileName) async throws {
+        let found = try log?.lines(last: lines ?? (follow ? 10 : nil)) ?? []
+        if output.json {
+            Terminal.say(
+                JSON.object([
+                    .init("job", .string(job.escaped)), .init("log", JSON(log?.path)),
+                    .init("lines", .array(found.map { .string(String(decoding: $0, as: UTF8.self)) })),
+                ]))
+        } else if let log {
+            for line in found { Terminal.write(1, bytes: line + [UInt8(ascii: "\n")]) }
+            if follow { try await log.follow { Terminal.write(1, bytes: $0) } }
+        } else {
+            Terminal.complain("\(job.escaped) has no log: it has never run")
+        }
+    }
+
+    private func show(_ item: NameArgument) throws {
         let reader = try root.queue(queue)
         guard case .item(let id, _, _) = try root.find(item, in: reader) else {
             if output.json {

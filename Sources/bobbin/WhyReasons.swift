@@ -53,6 +53,9 @@ struct WhyReasons {
                 reasons.append(
                     Reason(
                         word: "job_disabled", sentence: "the job \(name.escaped) is disabled (settings.job: disabled)"))
+            } else if JobOrders.look(jobs.layout)?.isHeld(name) == true {
+                reasons.append(
+                    Reason(word: "job_held", sentence: "the job \(name.escaped) is held: bobbin release \(name.escaped)"))
             } else if let why = jobs.openCircuit(of: name) {
                 reasons.append(
                     Reason(

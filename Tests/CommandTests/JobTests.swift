@@ -16,7 +16,7 @@ struct JobTests {
             return jobs?.first?["state"] as? String
         }
         #expect(try await state("ok") == "not running")
-        #expect(try await state("web") == "not run by this version")
+        #expect(try await state("web") == "broken")
         #expect(try await state("off") == "disabled")
         let table = try await root.bobbin("jobs")
         #expect(table.status == 0 && table.output.contains("broken/settings.job:2: key \"max_attempt\""))

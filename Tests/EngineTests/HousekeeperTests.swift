@@ -32,7 +32,7 @@ import Watching
         try root.write([1], toNew: RelativePath("spool/q/half.part"))
         try root.write([1], toNew: RelativePath("upload/other.part"))
         let housekeeper = Housekeeper(
-            board: board, router: router, instances: instances, spool: layout.spool, clocks: clocks, notice: notice,
+            board: board, continuous: nil, router: router, instances: instances, spool: layout.spool, clocks: clocks, notice: notice,
             pruneHistory: { _ in })
         await housekeeper.sweep()
         let stalled = said.withLock { $0.filter { $0.contains("its upload seems to have stalled") } }

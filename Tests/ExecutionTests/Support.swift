@@ -52,7 +52,7 @@ final class Scratch: Sendable {
         let mark = marked ? ["BOBBIN_RUN_ID=\(run)"] : []
         return Script(
             run: run, arguments: arguments.map { Array($0.utf8) }, environment: (environment + mark).map { Array($0.utf8) },
-            folder: folder, input: try folder.open(name), itemFolder: folder, logPlace: RelativePath("log"), title: "attempt 1 of 5",
+            folder: folder, input: try folder.open(name), site: folder, log: .file(RelativePath("log"), title: "attempt 1 of 5"),
             timeout: timeout, idleTimeout: idleTimeout, progressPlace: RelativePath("progress"),
             shutdownFile: RelativePath("stop"), grace: grace)
     }

@@ -34,6 +34,13 @@ enum SettingCases {
             #"{"initial":"1s","factor":1.5,"max":"10s","jitter":0.0}"#
         ),
         ("retry_delay", #"{"initial": "1h"}"#, #"{"initial":"1h","factor":2.0,"max":"1h","jitter":0.1}"#),
+        ("restart_delay", "0", #"["0s"]"#), ("restart_delay", #"{"max": "5m"}"#, #"{"initial":"1s","factor":2.0,"max":"5m","jitter":0.0}"#),
+        ("schedule", "null", "null"), ("schedule", #""0 */5 * * * *""#, #""0 */5 * * * *""#),
+        ("schedule", #""@every 90s""#, #""@every 90s""#),
+        ("schedule", #""2030-01-01T00:00:00Z""#, #""2030-01-01T00:00:00Z""#), ("schedule", #""30 4 * * 7""#, #""30 4 * * 7""#),
+        ("time_zone", "null", "null"), ("time_zone", #""Europe/Paris""#, #""Europe/Paris""#),
+        ("time_zone", #""Etc/GMT+5""#, #""Etc/GMT+5""#),
+        ("catch_up", #""all""#, #""all""#), ("overlap", #""replace""#, #""replace""#), ("jitter", #""10s""#, #""10s""#),
         ("timeout", "null", "null"), ("timeout", "0.001", #""1ms""#), ("timeout", #""365d""#, #""365d""#),
         ("timeout", #""2h""#, #""2h""#),
         ("idle_timeout", "null", "null"), ("idle_timeout", #""5m""#, #""5m""#), ("idle_timeout", "0.001", #""1ms""#),
@@ -127,11 +134,17 @@ enum SettingCases {
         ("retry_delay", #"{"initail": 1}"#, "retry_delay.initail", #"did you mean "initial"?"#),
         ("retry_delay", #"{"factor": 0.5}"#, "retry_delay.factor", "expected a number from 1 to 100"),
         ("retry_delay", #"{"factor": 101}"#, "retry_delay.factor", "found 101"),
+        ("schedule", #""""#, "schedule", "a schedule such as"), ("schedule", "60", "schedule", "a schedule such as"),
+        ("time_zone", #""../../etc/passwd""#, "time_zone", "the IANA name"),
+        ("time_zone", #""Europe//Paris""#, "time_zone", "the IANA name"),
+        ("catch_up", #""some""#, "catch_up", "latest"), ("overlap", "true", "overlap", "skip"), ("jitter", "-1", "jitter", ""),
         ("retry_delay", #"{"jitter": 1.1}"#, "retry_delay.jitter", "from 0 to 1"),
         ("retry_delay", #"{"jitter": -0.1}"#, "retry_delay.jitter", "from 0 to 1"),
         ("retry_delay", #"{"max": "x"}"#, "retry_delay.max", "expected a duration"),
         ("retry_delay", #"{"max": 2592001}"#, "retry_delay.max", "found 2592001"),
         ("retry_delay", #"{"zzzzzz": 1}"#, "retry_delay.zzzzzz", "the keys here are initial, factor, max, jitter"),
+        ("restart_delay", "-1", "restart_delay", "expected a duration from 0s to 30d"),
+        ("restart_delay", #"{"initial": "2m"}"#, "restart_delay", #"longer than "max" (1m)"#),
         ("timeout", "0", "timeout", "from 1ms to 365d"), ("timeout", #""366d""#, "timeout", "found text"),
         ("timeout", #""never""#, "timeout", "found text"), ("timeout", "false", "timeout", "found false"),
         ("timeout", "-5", "timeout", "found -5"),
@@ -166,15 +179,12 @@ enum SettingCases {
     /// Forms that the schema cannot tell from good ones.
     static let beyondSchema: Set<String> = [
         #"command [""]"#, #"umask 28"#, #"stopping_wait_time "25h""#, #"settle_time "2h""#, #"retry_delay "31d""#,
-        #"timeout "366d""#,
+        #"timeout "366d""#, #"restart_delay {"initial": "2m"}"#,
     ]
 
     /// Keys of later versions with a value that asks for what happens today, and one that does not.
     static let later: [(key: String, accepted: String, refused: String)] = [
         ("is_singleton", "false", "true"), ("est_Singleton", "false", "true"), ("is_in_place", "true", "false"),
-        ("schedule", "null", #""0 */5 * * * *""#),
-        ("time_zone", "null", #""Europe/Paris""#), ("catch_up", #""latest""#, #""all""#),
-        ("overlap", #""skip""#, #""queue""#), ("jitter", "0", #""10s""#),
         ("watch", "[]", #"["/etc"]"#), ("user", "null", #""nobody""#), ("group", "null", #""nogroup""#),
         ("limits", "{}", #"{"memory": "1G"}"#),
         ("mode", #""file""#, #""worker""#), ("batch_size", "1", "100"), ("batch_wait", "null", #""5s""#),
@@ -182,6 +192,6 @@ enum SettingCases {
         ("session_on_failure", #""block""#, #""skip""#), ("deduplicate", "null", #"{"by": "name"}"#),
         ("rate", "null", #""100/m""#), ("results", "null", #""/srv/out""#),
         ("forward_to", "null", #""next""#), ("reply_to", "null", #""replies""#),
-        ("callback", "null", #""https://example.org/""#), ("restart_delay", "null", "1"),
+        ("callback", "null", #""https://example.org/""#),
     ]
 }

@@ -8,23 +8,26 @@ import Testing
         JobSettings.read(Array(text.utf8), file: "settings.job", kind: kind)
     }
 
-    private func problems(_ text: String) -> [SettingsProblem] {
-        guard case .failure(let problems) = Self.read(text) else { return [] }
+    private func problems(_ text: String, kind: JobKind = .triggered) -> [SettingsProblem] {
+        guard case .failure(let problems) = Self.read(text, kind: kind) else { return [] }
         return problems.all
     }
+
+    /// The kind of job that has a key.
+    private func kind(of key: String) -> JobKind { SettingTable.keys.first { $0.name == key }?.kind ?? .triggered }
 
     @Test(arguments: SettingCases.good.indices)
     func goodValue_isTaken(_ index: Int) throws {
         let (key, value, shown) = SettingCases.good[index]
         let name = key == "arrêt_attendre_temps" ? "stopping_wait_time" : key
-        let settings = try Self.read("{\"\(key)\": \(value)}").get()
+        let settings = try Self.read("{\"\(key)\": \(value)}", kind: kind(of: key)).get()
         #expect(settings.json[name]?.compact == shown, "\(key): \(value)")
     }
 
     @Test(arguments: SettingCases.bad.indices)
     func badValue_isRefusedAtItsLineWithWhatWasExpected(_ index: Int) throws {
         let (key, value, place, message) = SettingCases.bad[index]
-        let found = problems("{\n\n\"\(key)\": \(value)}")
+        let found = problems("{\n\n\"\(key)\": \(value)}", kind: kind(of: key))
         #expect(found.count == 1, "\(key): \(value): \(found)")
         let problem = try #require(found.first)
         #expect(problem.key == place && problem.line == 3 && problem.message.contains(message), "\(problem)")
@@ -38,6 +41,20 @@ import Testing
         #expect(
             problem.line == 2 && problem.key == key && problem.message.hasPrefix("not available yet in this version"),
             "\(problem)")
+    }
+
+    /// Each key that only one kind of jobs has, in a job of the other kind.
+    @Test func keyOfTheOtherKind_isRefusedAtItsLine() throws {
+        let keys = SettingTable.keys.filter { $0.kind != nil }
+        #expect(keys.contains { $0.name == "max_attempts" } && keys.contains { $0.name == "restart_delay" })
+        for key in keys {
+            let other = try #require(JobKind.allCases.first { $0 != key.kind })
+            let value = SettingCases.good.first { $0.key == key.name }?.value ?? "null"
+            let problem = try #require(problems("{\n\"\(key.name)\": \(value)}", kind: other).first, "\(key.name)")
+            #expect(problem.line == 2 && problem.key == key.name && problem.message.contains("and this job is \(other)"), "\(problem)")
+        }
+        #expect(JobSettings(kind: .continuous).json["max_attempts"] == nil)
+        #expect(JobSettings(kind: .continuous).json["restart_delay"]?.compact == #"{"initial":"1s","factor":2.0,"max":"1m","jitter":0.0}"#)
     }
 
     @Test func everyKey_hasCases() {
@@ -137,6 +154,17 @@ import Testing
                 == #"settings.job:1: expected an object, {"key": value, …}, found an empty list"#)
     }
 
+    /// What no pattern of the schema can tell.
+    @Test(arguments: [
+        (#"{"schedule": "0 0 0 31 2 *"}"#, "would never be due"), (#"{"schedule": "0 0 25 * * *"}"#, "the hour is from 0 to 23"),
+        (#"{"schedule": "* * * *"}"#, "has 4 fields"), (#"{"schedule": "@fortnightly"}"#, "expected @hourly"),
+        (#"{"time_zone": "Europe/Atlantis"}"#, "there is no zone"),
+        (#"{"schedule": "@daily", "accept": "directories"}"#, "a due time makes a file"),
+    ])
+    func schedule_thatCannotBe_isRefused(_ text: String, _ words: String) throws {
+        #expect(try #require(problems(text).first, "\(text)").message.contains(words))
+    }
+
     @Test func allProblems_areCollectedInTheOrderOfLines() {
         let text = """
             {
@@ -146,7 +174,7 @@ import Testing
               "bogus": 1,
               "success_exit_codes": [3],
               "retry_exit_codes": "1-5",
-              "schedule": "0 * * * * *",
+              "schedule": "0 * * * * 7",
               "environment": {
                 "OK": "1",
                 "9": "x"

@@ -49,9 +49,9 @@ struct CronExpressionTests {
 
     @Test(arguments: [
         ("0 0 0 31 2 *", "would never be due"), ("0 0 31 4,6,9,11 *", "would never be due"), ("0 0 0 30 Feb *", "would never be due"),
-        ("60 * * * * *", "\"60\": a second is from 0 to 59"), ("0 0 24 * * *", "a hour is from 0 to 23"),
-        ("0 0 0 0 * *", "a day is from 1 to 31"), ("0 0 0 * 13 *", "a month is from 1 to 12"),
-        ("0 0 0 * * 7", "Sunday is 0"), ("0 0 0 * * 8", "a weekday is from 0 to 6"), ("0 0 * * 8", "from 0 to 7"),
+        ("60 * * * * *", "\"60\": the second is from 0 to 59"), ("0 0 24 * * *", "the hour is from 0 to 23"),
+        ("0 0 0 0 * *", "the day is from 1 to 31"), ("0 0 0 * 13 *", "the month is from 1 to 12"),
+        ("0 0 0 * * 7", "Sunday is 0"), ("0 0 0 * * 8", "the weekday is from 0 to 6"), ("0 0 * * 8", "from 0 to 7"),
         ("*/0 * * * * *", "a step is a number from 1"), ("*/x * * * * *", "a step"), ("*/-1 * * * * *", "a step"), ("1- * * * * *", "\"\""),
         ("? * * * * *", "expected *"), ("0 0 0 L * *", "expected *"), ("0 0 0 1W * *", "expected *"), ("0 0 0 * * 1#2", "expected *"),
         ("1,,2 * * * * *", "\"\""), ("+1 * * * * *", "\"+1\""), ("١ * * * * *", "expected *"),

@@ -73,7 +73,7 @@ struct clinux_start {
     char *const *arguments;
     char *const *environment;
     int input, output, error;    /* become descriptors 0, 1, 2; -1 = /dev/null */
-    int keep;                    /* stays open in the child under its own number, for the lock on it; 0 = none */
+    int keep[2];                 /* stay open in the child under their own numbers, for the locks on them; 0 = none */
     int folder;                  /* descriptor of the working directory, -1 = inherit */
     int umask;                   /* -1 = inherit */
     int nice;                    /* added to the current value */

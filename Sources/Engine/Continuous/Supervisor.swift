@@ -1,0 +1,308 @@
+import Documents
+import Execution
+import Files
+import Glibc
+import Spool
+import SystemPackage
+
+/// Keeps one continuous job running: starts it, starts it again when it has ended, stops it when it is to stop.
+///
+/// `work` is the one line of events; everything else only says what is wanted and gives it a nudge.
+actor Supervisor {
+    /// What a supervisor needs around it.
+    struct Surroundings: Sendable {
+        let layout: Layout
+        let runner: Runner
+        let places: RunPlaces
+        let instances: Instances
+        let clocks: Clocks
+        let notice: @Sendable (String) -> Void
+    }
+
+    /// Why the job does not run.
+    enum Rest: Equatable {
+        case disabled, broken, removed
+        /// Exit code 125.
+        case finished
+        case shutdown
+
+        var state: ContinuousState { self == .disabled ? .disabling : .stopping }
+
+        var words: String? {
+            switch self {
+            case .disabled: "disabled"
+            case .broken: "it cannot be run"
+            case .removed: "its folder is gone"
+            case .finished: "exit code 125: stopped for good, until it is started or changed"
+            case .shutdown: nil
+            }
+        }
+    }
+
+    let name: FileName
+    let around: Surroundings
+    let log: RolledLog
+    let data: Folder
+    private var job: ContinuousJob?
+    /// nil = it is to run, as soon as it is known.
+    private var rest: Rest?
+    /// Grows whenever what runs must not go on: the job was changed, somebody wants it started anew.
+    private var generation = 0
+    private var current: ItemID?
+    private var policy = RestartPolicy(Backoff())
+    /// The wait for the next start is over before its time.
+    private var isHurried = false
+    private var hasNews = false
+    private var waiter: CheckedContinuation<Void, Never>?
+    var report: ContinuousReport
+    /// The reason that the operator was last told.
+    private var toldReason: String?
+
+    init(_ name: FileName, _ around: Surroundings) throws(FileError) {
+        self.name = name
+        self.around = around
+        data = try Folder.make(around.layout.continuousData(name), mode: 0o750)
+        log = RolledLog(in: data, instance: around.instances.own, clocks: around.clocks)
+        report = ContinuousReport(since: around.clocks.now())
+    }
+
+    // MARK: What is wanted
+
+    /// Brings what runs in step with the job as it was found; nil = it is gone.
+    func take(_ state: JobState<ContinuousJob>?) {
+        guard rest != .shutdown else { return }
+        switch state {
+        case nil: halt(.removed, [])
+        case .broken(let problems): halt(.broken, problems)
+        case .ready(let job, let problems):
+            tell(problems)
+            let before = self.job
+            self.job = job
+            policy.backoff = job.restarts
+            let isChanged = before.map { $0.fabric != job.fabric } ?? true
+            if job.isDisabled || Self.exists(job.disableFile) { return halt(.disabled, problems) }
+            if rest == .finished, !isChanged { return }
+            if isChanged, current != nil { log.system("WebJob files or settings were updated, refreshing WebJob") }
+            if isChanged || rest != nil { begin() }
+        }
+    }
+
+    private static func exists(_ path: FilePath) -> Bool {
+        guard let name = path.name, let folder = try? Folder.open(path.removingLastComponent()) else { return false }
+        return folder.exists(RelativePath(name))
+    }
+
+    private func halt(_ reason: Rest, _ problems: [String]) {
+        tell(problems)
+        guard rest != reason else { return }
+        rest = reason
+        end()
+    }
+
+    private func begin() {
+        rest = nil
+        policy.reset()
+        generation += 1
+        if current == nil { show { $0.state = .initializing } }
+        end()
+    }
+
+    /// An order is carried out once. `disable.job` says whether the job is to run; the order, that it is looked at now.
+    func obey(_ order: JobOrders.Order) {
+        guard order.id != report.order, rest != .shutdown else { return }
+        let isStopped = job.map { $0.isDisabled || Self.exists($0.disableFile) } ?? true
+        switch order.kind {
+        case .stop: if isStopped, rest == nil || rest == .finished { halt(.disabled, report.problems) }
+        case .start:
+            if isStopped || rest == .broken || rest == .removed { break }
+            if rest != nil { begin() } else if current == nil { hurry() }
+        case .restart: if !isStopped, rest == nil || rest == .finished { begin() }
+        }
+        show { $0.order = order.id }
+    }
+
+    /// The next start is due now.
+    private func hurry() {
+        policy.reset()
+        show { $0.state = .starting }
+        isHurried = true
+        nudge()
+    }
+
+    /// What runs is asked to end; whatever waits looks anew.
+    private func end() {
+        if let current {
+            show { $0.state = (rest ?? .removed).state }
+            around.runner.askToFinish(current)
+        }
+        isHurried = true
+        nudge()
+    }
+
+    /// The orchestrator stops: `work` returns when nothing runs any more.
+    func shutDown() {
+        rest = .shutdown
+        if current != nil { log.system("WebJob is stopping due to the orchestrator shutting down") }
+        end()
+    }
+
+    /// Something that is waited for may have happened.
+    func nudge() {
+        hasNews = true
+        wake()
+    }
+
+    private func wake() {
+        waiter?.resume()
+        waiter = nil
+    }
+
+    private func tell(_ problems: [String]) {
+        for problem in problems where !report.problems.contains(problem) { around.notice(problem) }
+        if problems.isEmpty, !report.problems.isEmpty { around.notice("continuous job \(name.escaped): it is good again") }
+        if report.problems != problems { show { $0.problems = problems } }
+    }
+
+    // MARK: Work
+
+    /// Returns after `shutDown`.
+    func work() async {
+        removeStatusOfTheDead()
+        while rest != .shutdown {
+            if let rest {
+                show {
+                    $0.state = .stopped
+                    $0.reason = rest.words
+                    ($0.nextStart, $0.pid, $0.run) = (nil, nil, nil)
+                }
+                if rest == .removed { removeStatus() }
+                await pause()
+            } else if let job {
+                await live(job)
+            } else {
+                await pause()
+            }
+        }
+        show { $0.state = .stopped }
+        removeStatus()
+    }
+
+    private func isWanted(_ generation: Int) -> Bool { rest == nil && generation == self.generation }
+
+    /// From a start to the time when it must not go on as it is.
+    private func live(_ job: ContinuousJob) async {
+        let generation = generation
+        show {
+            $0.state = .initializing
+            $0.starts = 0
+            ($0.reason, $0.nextStart, $0.lastEnd, $0.pid, $0.run) = (nil, nil, nil, nil, nil)
+        }
+        guard await isFree(generation) else { return }
+        while isWanted(generation) {
+            let began = around.clocks.uptime()
+            let result = await runOnce(job)
+            guard isWanted(generation) else { break }
+            let ending = Ending(result)
+            if ending.isForGood {
+                around.notice("continuous job \(name.escaped) has stopped for good (exit code 125)")
+                rest = .finished
+                break
+            }
+            let delay = policy.delay(afterLife: around.clocks.uptime() - began)
+            wentDown(ending, delay)
+            await wait(delay, generation)
+        }
+    }
+
+    /// Nothing of an earlier run, of an orchestrator that is gone, may be left.
+    private func isFree(_ generation: Int) async -> Bool {
+        while isWanted(generation) {
+            let (ended, areSomeLeft) = await around.places.endAbandoned(of: name)
+            if ended > 0 {
+                log.system("ended \(ended) processes left behind by an orchestrator that is gone")
+                around.notice("continuous job \(name.escaped): ended \(ended) processes left behind by an orchestrator that is gone")
+            }
+            guard areSomeLeft else { return isWanted(generation) }
+            show { $0.reason = "processes of an earlier run cannot be ended" }
+            await wait(.seconds(10), generation)
+        }
+        return false
+    }
+
+    private func runOnce(_ job: ContinuousJob) async -> ScriptResult {
+        show {
+            $0.state = .starting
+            $0.starts += 1
+            $0.reason = nil
+            $0.nextStart = nil
+        }
+        let place: RunPlace
+        do throws(FileError) {
+            place = try around.places.make(of: name, grace: job.grace)
+        } catch {
+            let now = around.clocks.now()
+            log.system("\(error)", isError: true)
+            return ScriptResult(
+                end: .notStarted(step: "making the run's folder", error.code), cutOff: nil, startedAt: now, finishedAt: now,
+                errorTail: "\(error)")
+        }
+        let plan = ContinuousPlan(job: job, layout: around.layout, instance: around.instances.own, log: log)
+        current = place.run
+        // The start is told from within the runner's own work, which cannot wait for an actor.
+        let result = await around.runner.run(plan.script(place)) { pid in Task { await self.started(place.run, pid) } }
+        current = nil
+        around.places.remove(place.run)
+        return result
+    }
+
+    private func started(_ run: ItemID, _ pid: pid_t) {
+        guard current == run else { return }
+        guard rest == nil else { return around.runner.askToFinish(run) }
+        show {
+            $0.state = .running
+            $0.pid = pid
+            $0.run = run
+        }
+    }
+
+    private func wentDown(_ ending: Ending, _ delay: Duration) {
+        log.system("Process went down (\(ending.words)), waiting for \(DurationText.text(delay))", isError: !ending.isGood)
+        show {
+            $0.state = .pendingRestart
+            $0.reason = ending.isBroken ? "the job is broken: \(ending.words)" : ending.words
+            $0.lastEnd = ending.words
+            $0.nextStart = around.clocks.now() + delay
+            $0.pid = nil
+            $0.run = nil
+        }
+        // A crash loop is told once; how it goes on stands in its state and its log.
+        guard toldReason != ending.words else { return }
+        toldReason = ending.words
+        around.notice(
+            "continuous job \(name.escaped) \(ending.isBroken ? "is broken" : "went down") (\(ending.words)); it is started again in \(DurationText.text(delay))"
+        )
+    }
+
+    // MARK: Waiting
+
+    private func wait(_ delay: Duration, _ generation: Int) async {
+        let until = around.clocks.uptime() + delay
+        isHurried = false
+        while isWanted(generation), !isHurried, case let left = until - around.clocks.uptime(), left > .zero { await pause(left) }
+    }
+
+    /// Returns when there is news, or after a time.
+    private func pause(_ time: Duration? = nil) async {
+        if !hasNews {
+            let alarm = time.map { time in
+                Task {
+                    try? await Task.sleep(for: time)
+                    if !Task.isCancelled { wake() }
+                }
+            }
+            await withCheckedContinuation { waiter = $0 }
+            alarm?.cancel()
+        }
+        hasNews = false
+    }
+}
