@@ -1,3 +1,5 @@
+import Documents
+
 /// A time zone of the IANA database: which offset from UTC its clocks have, and when that changes.
 package struct Zone: Sendable {
     /// A time in which the offset does not change.
@@ -47,6 +49,13 @@ package struct Zone: Sendable {
 }
 
 extension Zone {
+    /// What its clocks show, to the second: `2026-11-25 14:05:00`.
+    package func wallTime(at instant: Instant) -> String {
+        let seconds = instant.nanoseconds / 1_000_000_000
+        let wall = Instant(seconds: seconds + offset(at: seconds)).rfc3339
+        return "\(wall.prefix(10)) \(wall.dropFirst(11).prefix(8))"
+    }
+
     /// When the offset changes next; nil when it never does.
     package func nextChange(after instant: Int64) -> Int64? {
         let end = segment(at: instant).end

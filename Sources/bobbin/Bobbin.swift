@@ -30,7 +30,7 @@ struct Bobbin: AsyncParsableCommand {
             CommandGroup(
                 name: "Jobs:",
                 subcommands: [
-                    JobsCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self, HoldCommand.self, ReleaseCommand.self,
+                    JobsCommand.self, ScheduleCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self, HoldCommand.self, ReleaseCommand.self,
                     NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
                 ]),
         ])

@@ -23,6 +23,8 @@ package struct ScheduleRecord: Sendable, Equatable {
         self.base = base
     }
 
+    package func isOf(_ rule: ScheduleRule) -> Bool { identity == rule.identity }
+
     init?(bytes: [UInt8]) {
         guard let json = try? JSONParser.parse(bytes), let identity = json["schedule"]?.string,
             let base = json["acted_until"]?.string.flatMap({ Instant(rfc3339: $0) })
