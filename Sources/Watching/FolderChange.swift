@@ -32,7 +32,7 @@ package struct FolderChange: Sendable, Equatable {
         case closed(FileName)
         /// Made: a file about to be written, a hard link, a folder, a link, a pipe (IN_CREATE).
         case created(FileName)
-        /// Mode, owner, times or links changed (IN_ATTRIB).
+        /// Mode, owner, times or links changed (IN_ATTRIB), or the name was removed (IN_DELETE).
         case touched(FileName)
         /// Changes may have gone unnoticed: look at the whole folder.
         case lost(LostReason)

@@ -20,7 +20,7 @@
 //     MTOKEN/NAME        moved in under this name
 //     WTOKEN/NAME        closed after it was open for writing
 //     CTOKEN/NAME        created (also a link, a folder, a pipe)
-//     ATOKEN/NAME        attributes changed (mode, owner, times, links)
+//     ATOKEN/NAME        attributes changed (mode, owner, times, links), or the name is gone
 //     DTOKEN/            the folder was deleted; it is not watched any more, as after V, U and X
 //     VTOKEN/            the folder was moved elsewhere
 //     UTOKEN/            its file system was unmounted

@@ -94,7 +94,12 @@ struct Watches {
         if has(IN_CLOSE_WRITE) { return report(Letter.closed, event, to: concerned) }
         if has(IN_CREATE) { return report(Letter.created, event, to: concerned) }
         if has(IN_ATTRIB) { return report(Letter.touched, event, to: concerned) }
-        if has(IN_DELETE) { return lose(parents.tokens(of: event.name, in: number), Letter.deleted) }
+        if has(IN_DELETE) {
+            lose(parents.tokens(of: event.name, in: number), Letter.deleted)
+            // It has lost its last link here; probes come and go.
+            if event.name.first != UInt8(ascii: ".") { report(Letter.touched, event, to: tokens[number] ?? []) }
+            return
+        }
         guard !concerned.isEmpty || parents.isKnown(number) else { return }
         if has(IN_MOVE_SELF) {
             // The watch follows the folder to its new place, where nothing of it is wanted.
