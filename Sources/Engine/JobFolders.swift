@@ -107,7 +107,7 @@ extension ContinuousJob {
         nice = settings.nice
         grace = settings.stoppingWaitTime
         restarts = Backoff(settings.restartDelay)
-        isSingleton = false
+        isSingleton = settings.isSingleton
         isDisabled = settings.isDisabled
         script = command.script.flatMap { try? folder.target(RelativePath($0)) }
     }

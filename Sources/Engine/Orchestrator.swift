@@ -80,7 +80,8 @@ package struct Orchestrator: Sendable {
             ? nil
             : ContinuousBoard(
                 Supervisor.Surroundings(
-                    layout: layout, runner: runner, places: places, instances: instances, clocks: clocks, notice: notice))
+                    layout: layout, runner: runner, places: places, coordinator: coordinator, instances: instances, clocks: clocks,
+                    notice: notice))
         let follower = JobFollower(
             source: source, board: board, timekeeper: timekeeper, continuous: continuous, router: router, clocks: clocks,
             onReady: {

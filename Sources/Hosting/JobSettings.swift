@@ -11,6 +11,8 @@ package struct JobSettings: Sendable, Equatable {
     package var stoppingWaitTime: Duration
     /// `disabled`: the job takes nothing; its queue fills.
     package var isDisabled = false
+    /// `is_singleton`: one run at a time across all instances.
+    package var isSingleton = false
     /// `command`: program and arguments instead of the script that `ScriptChoice` finds.
     package var command: [String]?
     /// `environment`, in the order of the file.

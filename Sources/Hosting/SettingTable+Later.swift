@@ -6,10 +6,6 @@ extension SettingTable {
     /// accepted. A key moves to `available` in the change that makes it work.
     static let later: [SettingKey] = [
         .later(
-            "is_singleton", false, aliases: ["est_Singleton"], otherNames: ["singleton"],
-            today: "every instance runs the job",
-            "One run at a time across all instances."),
-        .later(
             "is_in_place", true, otherNames: ["in_place"], today: "scripts run in the job's folder itself",
             "Run in the job's folder itself instead of a deployed snapshot."),
         .later(

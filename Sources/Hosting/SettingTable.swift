@@ -14,6 +14,9 @@ package enum SettingTable {
 
     private static let ofJobs: [SettingKey] = [
         .flag("disabled", \.isDisabled, "Hold the job: it starts nothing, and its queue fills."),
+        .flag(
+            "is_singleton", \.isSingleton, aliases: ["est_Singleton"], otherNames: ["singleton"],
+            "One run at a time across all instances that share the root, whatever max_concurrency says."),
         SettingKey(
             "command", .list(.text(.argument), count: 1...4096, isUnique: false),
             "Program and arguments, instead of the script that Bobbin finds. A program with \"/\" in its name is relative to the job's folder, any other is looked up in PATH. Never a shell string.",

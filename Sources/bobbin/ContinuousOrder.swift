@@ -104,7 +104,7 @@ struct ContinuousOrder {
 
 /// The words that start, stop and restart have in common.
 struct ContinuousOrderOptions: ParsableArguments {
-    @Argument(help: "The continuous job.")
+    @Argument(help: "The continuous job.", completion: .jobs)
     var job: NameArgument
 
     @Flag(help: "Do not wait until it has taken effect.")

@@ -17,7 +17,7 @@ struct HoldCommand: AsyncParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The job; of two that share a name, the triggered one.")
+    @Argument(help: "The job; of two that share a name, the triggered one.", completion: .jobs)
     var job: NameArgument
 
     func run() async throws {
@@ -42,7 +42,7 @@ struct ReleaseCommand: AsyncParsableCommand {
     @OptionGroup var root: RootOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The job; of two that share a name, the triggered one.")
+    @Argument(help: "The job; of two that share a name, the triggered one.", completion: .jobs)
     var job: NameArgument
 
     func run() async throws {

@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: SettingCases.good.indices)
     func goodValue_isTaken(_ index: Int) throws {
         let (key, value, shown) = SettingCases.good[index]
-        let name = key == "arrêt_attendre_temps" ? "stopping_wait_time" : key
+        let name = SettingTable.keys.first { $0.aliases.contains(key) }?.name ?? key
         let settings = try Self.read("{\"\(key)\": \(value)}", kind: kind(of: key)).get()
         #expect(settings.json[name]?.compact == shown, "\(key): \(value)")
     }

@@ -10,10 +10,11 @@ struct ContinuousPlan {
     let instance: ItemID
     let log: RolledLog
 
-    func script(_ place: RunPlace) -> Script {
+    /// - Parameter role: the lock of the role under which a singleton runs.
+    func script(_ place: RunPlace, role: OpenFile?) -> Script {
         Script(
             run: place.run, arguments: job.command, environment: environment(place), folder: job.scriptFolder, input: nil,
-            locks: [place.lock], umask: job.umask, nice: job.nice, site: place.folder, log: .rolled(log),
+            locks: [place.lock, role].compactMap { $0 }, umask: job.umask, nice: job.nice, site: place.folder, log: .rolled(log),
             shutdownFile: RunPlace.shutdownFile, stopping: .atOnce, grace: job.grace)
     }
 

@@ -14,6 +14,7 @@ actor Supervisor {
         let layout: Layout
         let runner: Runner
         let places: RunPlaces
+        let coordinator: any Coordinator & RoleLocks
         let instances: Instances
         let clocks: Clocks
         let notice: @Sendable (String) -> Void
@@ -159,7 +160,7 @@ actor Supervisor {
 
     private func tell(_ problems: [String]) {
         for problem in problems where !report.problems.contains(problem) { around.notice(problem) }
-        if problems.isEmpty, !report.problems.isEmpty { around.notice("continuous job \(name.escaped): it is good again") }
+        if problems.isEmpty, !report.problems.isEmpty { around.notice(Priority.info + "continuous job \(name.escaped): it is good again") }
         if report.problems != problems { show { $0.problems = problems } }
     }
 
@@ -169,14 +170,8 @@ actor Supervisor {
     func work() async {
         removeStatusOfTheDead()
         while rest != .shutdown {
-            if let rest {
-                show {
-                    $0.state = .stopped
-                    $0.reason = rest.words
-                    ($0.nextStart, $0.pid, $0.run) = (nil, nil, nil)
-                }
-                if rest == .removed { removeStatus() }
-                await pause()
+            if rest != nil {
+                await restUntilNews()
             } else if let job {
                 await live(job)
             } else {
@@ -185,6 +180,16 @@ actor Supervisor {
         }
         show { $0.state = .stopped }
         removeStatus()
+    }
+
+    private func restUntilNews() async {
+        show {
+            $0.state = .stopped
+            $0.reason = rest?.words
+            ($0.nextStart, $0.pid, $0.run) = (nil, nil, nil)
+        }
+        if rest == .removed { removeStatus() }
+        await pause()
     }
 
     private func isWanted(_ generation: Int) -> Bool { rest == nil && generation == self.generation }
@@ -198,13 +203,23 @@ actor Supervisor {
             ($0.reason, $0.nextStart, $0.lastEnd, $0.pid, $0.run) = (nil, nil, nil, nil, nil)
         }
         guard await isFree(generation) else { return }
+        let tenure = job.isSingleton ? await takeRole(generation) : nil
+        if tenure != nil || !job.isSingleton { await keepRunning(job, tenure, generation) }
+        guard let tenure else { return }
+        // Stopped for good is stopped everywhere: the others do not get it.
+        while rest == .finished { await restUntilNews() }
+        await around.coordinator.release(tenure)
+        log.system("WebJob singleton lock is released")
+    }
+
+    private func keepRunning(_ job: ContinuousJob, _ tenure: Tenure?, _ generation: Int) async {
         while isWanted(generation) {
             let began = around.clocks.uptime()
-            let result = await runOnce(job)
+            let result = await runOnce(job, tenure, generation)
             guard isWanted(generation) else { break }
             let ending = Ending(result)
             if ending.isForGood {
-                around.notice("continuous job \(name.escaped) has stopped for good (exit code 125)")
+                around.notice(Priority.info + "continuous job \(name.escaped) has stopped for good (exit code 125)")
                 rest = .finished
                 break
             }
@@ -229,7 +244,35 @@ actor Supervisor {
         return false
     }
 
-    private func runOnce(_ job: ContinuousJob) async -> ScriptResult {
+    /// Waits until this instance is the one that runs the job; nil = it is not to run any more.
+    private func takeRole(_ generation: Int) async -> Tenure? {
+        let role = Role.continuous(job: name)
+        let hints = around.coordinator.hints(of: role)
+        let listener = Task { for await _ in hints { nudge() } }
+        defer { listener.cancel() }
+        while isWanted(generation) {
+            // Those of the dead may have it.
+            guard await isFree(generation) else { return nil }
+            switch await around.coordinator.acquire(role) {
+            case .granted(let tenure):
+                log.system("WebJob singleton lock is acquired")
+                return tenure
+            case .held(let holder): await waitForRole(holder.map { "instance \($0.instance) runs it" } ?? "another instance runs it")
+            case .unknown(let why): await waitForRole("nobody knows who runs it: \(why)", .seconds(10))
+            }
+        }
+        return nil
+    }
+
+    private func waitForRole(_ reason: String, _ time: Duration? = nil) async {
+        show {
+            $0.state = .inactiveInstance
+            $0.reason = reason
+        }
+        await pause(time)
+    }
+
+    private func runOnce(_ job: ContinuousJob, _ tenure: Tenure?, _ generation: Int) async -> ScriptResult {
         show {
             $0.state = .starting
             $0.starts += 1
@@ -247,17 +290,21 @@ actor Supervisor {
                 errorTail: "\(error)")
         }
         let plan = ContinuousPlan(job: job, layout: around.layout, instance: around.instances.own, log: log)
+        let role = tenure.flatMap { around.coordinator.lock(of: $0) }
         current = place.run
         // The start is told from within the runner's own work, which cannot wait for an actor.
-        let result = await around.runner.run(plan.script(place)) { pid in Task { await self.started(place.run, pid) } }
+        let result = await around.runner.run(plan.script(place, role: role)) { pid in
+            Task { await self.started(place.run, pid, generation) }
+        }
         current = nil
         around.places.remove(place.run)
         return result
     }
 
-    private func started(_ run: ItemID, _ pid: pid_t) {
+    private func started(_ run: ItemID, _ pid: pid_t, _ generation: Int) {
         guard current == run else { return }
-        guard rest == nil else { return around.runner.askToFinish(run) }
+        // What was wanted meanwhile did not reach a run that had not begun.
+        guard isWanted(generation) else { return around.runner.askToFinish(run) }
         show {
             $0.state = .running
             $0.pid = pid
