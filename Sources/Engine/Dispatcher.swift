@@ -13,6 +13,9 @@ actor Dispatcher {
     private let runner: Runner
     private let layout: Layout
     private let instance: ItemID
+    private let seat: SingletonSeat
+    /// The job is a singleton, and its role has been taken.
+    private var isSeated = false
     private let clocks: Clocks
     private let notice: @Sendable (String) -> Void
     private var job: Job
@@ -27,7 +30,7 @@ actor Dispatcher {
     private let onCircuit: @Sendable (Circuit, String?) -> Void
 
     init(
-        job: Job, queue: Queue, runner: Runner, layout: Layout, instance: ItemID, clocks: Clocks,
+        job: Job, queue: Queue, runner: Runner, layout: Layout, instance: ItemID, seat: SingletonSeat, clocks: Clocks,
         notice: @escaping @Sendable (String) -> Void, onCircuit: @escaping @Sendable (Circuit, String?) -> Void
     ) {
         self.job = job
@@ -36,6 +39,7 @@ actor Dispatcher {
         self.runner = runner
         self.layout = layout
         self.instance = instance
+        self.seat = seat
         self.clocks = clocks
         self.notice = notice
         self.onCircuit = onCircuit
@@ -61,16 +65,17 @@ actor Dispatcher {
     }
 
     /// Starts nothing more. `run` returns when what runs has ended.
-    func stop() {
+    func stop() async {
         isStopping = true
         circuitTimer?.cancel()
+        await seat.close()
     }
 
     var isIdle: Bool { running == 0 }
 
     private var free: Int {
         guard !isStopping, !job.isDisabled else { return 0 }
-        return circuit.allowance(limit: job.maxConcurrency, at: clocks.uptime()) - running
+        return circuit.allowance(limit: job.isSingleton ? 1 : job.maxConcurrency, at: clocks.uptime()) - running
     }
 
     /// Claims for all free places.
@@ -81,7 +86,16 @@ actor Dispatcher {
             return []
         }
         running += wanted
+        // Taken before anything is claimed: whoever does not get it leaves the items to the one that has it.
+        if job.isSingleton {
+            isSeated = await seat.take()
+            guard isSeated else {
+                running -= wanted
+                return []
+            }
+        }
         let grants = await queue.claim(upTo: wanted)
+        if grants.isEmpty { await leaveSeat() }
         running -= wanted - grants.count
         return grants
     }
@@ -108,11 +122,22 @@ actor Dispatcher {
     private func nextGrant() async -> Grant? {
         // This place counts as running all the while.
         guard free >= 0, !isStopping, !job.isDisabled else { return nil }
+        if job.isSingleton, await !seat.keep(unless: runner.mayHaveOrphans) {
+            hasMissedHint = true
+            return nil
+        }
         return await queue.claim(upTo: 1).first
     }
 
+    private func leaveSeat() async {
+        guard isSeated else { return }
+        isSeated = false
+        await seat.leave()
+    }
+
     /// The place has nothing more to do.
-    private func leave() {
+    private func leave() async {
+        await leaveSeat()
         running -= 1
         if hasMissedHint, running == 0 || free > 0 {
             hasMissedHint = false
@@ -158,7 +183,9 @@ actor Dispatcher {
     /// What to start for a grant; nil when nothing may start any more.
     private func plan(_ grant: Grant) async -> (Script, ExitPolicy)? {
         guard !isStopping, let site = await queue.localise(grant) else { return nil }
-        return (plan.script(grant, site), job.policy)
+        let role = isSeated ? await seat.lock : nil
+        guard !job.isSingleton || role != nil else { return nil }
+        return (plan.script(grant, site, role: role), job.policy)
     }
 
     // MARK: Trouble

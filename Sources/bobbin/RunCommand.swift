@@ -49,7 +49,8 @@ struct RunCommand: AsyncParsableCommand {
             let recorder = HistoryKeeper(layout: layout, notice: notice)
             let orchestrator = Orchestrator(
                 layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram,
-                isDraining: drain, recorder: recorder, serviceManager: Self.serviceManager, onHangUp: { log.reopen() }, notice: notice)
+                isDraining: drain, version: Bobbin.configuration.version, recorder: recorder, serviceManager: Self.serviceManager,
+                onHangUp: { log.reopen() }, notice: notice)
             try await orchestrator.run(onReady: { Terminal.say("bobbin: ready") })
         } catch let refusal as StartCheck.Refusal {
             log.writeEnd(refusal)

@@ -12,6 +12,14 @@ enum SettingCases {
             "environment", #"{"B": "1", "A_2": "${HOME}/x$$ $5", "_": "${A}${B}"}"#,
             #"{"B":"1","A_2":"${HOME}/x$$ $5","_":"${A}${B}"}"#
         ),
+        ("user", #""www-data""#, #""www-data""#), ("user", "0", #""0""#), ("user", "null", "null"),
+        ("user", #""machine$""#, #""machine$""#),
+        ("group", #""_x.y""#, #""_x.y""#), ("group", "4294967294", #""4294967294""#), ("group", "null", "null"),
+        ("limits", "{}", "{}"), ("limits", #"{"memory": "512M", "file_size": 4096}"#, #"{"memory":536870912,"file_size":4096}"#),
+        (
+            "limits", #"{"cpu": 90, "open_files": 64, "file_size": "1T", "processes": 1}"#,
+            #"{"cpu":"1m30s","open_files":64,"file_size":1099511627776,"processes":1}"#
+        ),
         ("umask", #""027""#, #""027""#), ("umask", #""0""#, #""000""#), ("umask", "27", #""027""#),
         ("umask", "777", #""777""#), ("umask", "0", #""000""#), ("umask", "null", "null"),
         ("nice", "-20", "-20"), ("nice", "0", "0"), ("nice", "19", "19"),
@@ -90,6 +98,18 @@ enum SettingCases {
         ("environment", #"{"A": "${a-b}"}"#, "environment.A", "other text"),
         ("environment", #"{"A": "x\u0000"}"#, "environment.A", "expected text"),
         ("environment", #"{"A": null}"#, "environment.A", "found null"),
+        ("user", #""""#, "user", "a name or a number"), ("user", #""a b""#, "user", "found text"), ("user", "-1", "user", "found -1"),
+        ("user", #""../x""#, "user", "a name or a number"), ("user", "true", "user", "found true"),
+        ("group", "4294967295", "group", "found 4294967295"), ("group", #"["adm"]"#, "group", "found a list"),
+        ("group", #""ä""#, "group", "a name or a number"),
+        ("limits", #""1G""#, "limits", "expected an object"), ("limits", "[]", "limits", "found an empty list"),
+        ("limits", "null", "limits", "found null"), ("limits", #"{"memry": 1}"#, "limits.memry", #"did you mean "memory"?"#),
+        ("limits", #"{"memory": "1X"}"#, "limits.memory", "expected a size"), ("limits", #"{"memory": 0}"#, "limits.memory", "found 0"),
+        ("limits", #"{"memory": "99999999999T"}"#, "limits.memory", "expected a size"),
+        ("limits", #"{"cpu": 0.5}"#, "limits.cpu", "expected a duration from 1s"),
+        ("limits", #"{"open_files": 0}"#, "limits.open_files", "found 0"),
+        ("limits", #"{"file_size": "x"}"#, "limits.file_size", "expected a size"),
+        ("limits", #"{"processes": "10"}"#, "limits.processes", "found text"),
         ("umask", #""088""#, "umask", "octal"), ("umask", "28", "umask", "octal"),
         ("umask", "1000", "umask", "octal digits"), ("umask", "-1", "umask", "octal"),
         ("umask", #""0o27""#, "umask", "octal"),
@@ -186,9 +206,7 @@ enum SettingCases {
 
     /// Keys of later versions with a value that asks for what happens today, and one that does not.
     static let later: [(key: String, accepted: String, refused: String)] = [
-        ("is_in_place", "true", "false"),
-        ("watch", "[]", #"["/etc"]"#), ("user", "null", #""nobody""#), ("group", "null", #""nogroup""#),
-        ("limits", "{}", #"{"memory": "1G"}"#),
+        ("is_in_place", "true", "false"), ("watch", "[]", #"["/etc"]"#),
         ("mode", #""file""#, #""worker""#), ("batch_size", "1", "100"), ("batch_wait", "null", #""5s""#),
         ("lanes", "[]", #"["high"]"#), ("session", "null", #""(?<session>.*)""#),
         ("session_on_failure", #""block""#, #""skip""#), ("deduplicate", "null", #"{"by": "name"}"#),
