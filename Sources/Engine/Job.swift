@@ -30,6 +30,8 @@ package struct Job: Sendable {
     package var isDisabled: Bool
     /// Setting `is_singleton`: one run at a time across all instances.
     package var isSingleton = false
+    /// Its share of the places that all jobs have together, against that of others.
+    package var weight = 1
     /// Settings `user` and `group`; nil = as the orchestrator.
     package var identity: Script.Identity?
     package var limits: [Script.Limit] = []

@@ -108,7 +108,7 @@ extension JobBoard {
             seat: SingletonSeat(
                 .triggered(job: name), coordinator, instance: instances.own, clocks: clocks, notice: notice,
                 onHint: { queue.nudge() }, onOrphans: { _ = await queue.recover() }),
-            clocks: clocks, notice: notice,
+            slots: slots, clocks: clocks, notice: notice,
             onCircuit: { circuit, why in Task { await self.note(circuit, why, of: name) } })
         let seat = Seat(
             job: job, queue: queue, folder: folder, inboxes: inboxes, dispatcher: dispatcher,

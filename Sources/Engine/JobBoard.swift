@@ -14,6 +14,7 @@ actor JobBoard: Service {
     let router: EventRouter
     let instances: Instances
     let coordinator: any Coordinator & RoleLocks
+    let slots: RunSlots?
     let clocks: Clocks
     let notice: @Sendable (String) -> Void
     let onTransition: @Sendable (Transition) -> Void
@@ -43,7 +44,7 @@ actor JobBoard: Service {
 
     init(
         layout: Layout, spool: Folder, runner: Runner, router: EventRouter, instances: Instances,
-        coordinator: any Coordinator & RoleLocks, clocks: Clocks, notice: @escaping @Sendable (String) -> Void,
+        coordinator: any Coordinator & RoleLocks, slots: RunSlots? = nil, clocks: Clocks, notice: @escaping @Sendable (String) -> Void,
         onTransition: @escaping @Sendable (Transition) -> Void
     ) {
         self.layout = layout
@@ -52,6 +53,7 @@ actor JobBoard: Service {
         self.router = router
         self.instances = instances
         self.coordinator = coordinator
+        self.slots = slots
         self.clocks = clocks
         self.notice = notice
         self.onTransition = onTransition

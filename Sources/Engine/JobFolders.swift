@@ -80,6 +80,7 @@ extension Job {
         policy = ExitPolicy(settings.exitCodes)
         inboxes = settings.inbox.map { FilePath($0) }
         maxConcurrency = settings.maxConcurrency
+        weight = settings.weight
         timeout = settings.timeout
         idleTimeout = settings.idleTimeout
         grace = settings.stoppingWaitTime

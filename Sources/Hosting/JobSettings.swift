@@ -36,6 +36,8 @@ package struct JobSettings: Sendable, Equatable {
     package var inbox: [String] = []
     /// `max_concurrency`: runs at a time in this instance.
     package var maxConcurrency = Self.processors
+    /// `weight`: share of the places of `bobbin run --max-runs`.
+    package var weight = 1
     package var maxAttempts = 5
     package var retryDelay = RetryDelay.standard
     /// `restart_delay` of a continuous job.

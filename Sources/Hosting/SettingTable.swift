@@ -98,6 +98,10 @@ package enum SettingTable {
             },
             "Runs at a time in this instance."),
         .whole(
+            "weight", 1...100, \.weight, otherNames: ["share", "cpu_weight"],
+            "Where all jobs together may run only so many items at a time (bobbin run --max-runs): how many this job gets for each one of a job of weight 1, while both have some waiting."
+        ),
+        .whole(
             "max_attempts", 1...1000, \.maxAttempts, otherNames: ["retries", "max_retries", "attempts", "max_tries"],
             "Failed attempts after which an item goes to failed/."),
         retryDelay,

@@ -105,7 +105,7 @@ private func waitUntil(_ what: String, _ condition: () async -> Bool) async {
             .triggered(job: job.name), try FolderCoordinator(dataFolder: layout.data, instances: instances, clocks: .system),
             instance: instances.own, clocks: .system, notice: { _ in }, onHint: { queue.nudge() }, onOrphans: {})
         return Dispatcher(
-            job: job, queue: queue, runner: Runner(ownsAllOrphans: false), layout: layout, instance: instances.own, seat: seat,
+            job: job, queue: queue, runner: Runner(ownsAllOrphans: false), layout: layout, instance: instances.own, seat: seat, slots: nil,
             clocks: .system, notice: { _ in }, onCircuit: { _, _ in })
     }
 
