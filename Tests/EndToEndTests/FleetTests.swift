@@ -50,7 +50,11 @@ import Testing
                     queue.items(.done).count + queue.items(.failed).count == number
                 }
             }
-            for program in fleet { try await root.stop(program) }
+            for program in fleet {
+                // Who is asked to stop while it starts has not begun to listen.
+                try await wait(for: "\"bobbin: ready\"", details: { root.said }) { program.output.lines.contains("bobbin: ready") }
+                try await root.stop(program)
+            }
             pauses.sort()
             print("fleet of \(size): \(number * 2) dropped, a run begins \(pauses.map { ($0 * 1000).rounded() / 1000 }) s after a death")
             #expect(root.runs.count("overlap") == 0, "seed \(seed): \(root.said)")
