@@ -26,6 +26,10 @@ int clinux_stamp(int folder, const char *name, struct clinux_stamp *out) {
     return 0;
 }
 
+int clinux_own(int folder, const char *name, int64_t user, int64_t group) {
+    return fchownat(folder, name, (uid_t)user, (gid_t)group, AT_SYMLINK_NOFOLLOW | (name[0] ? 0 : AT_EMPTY_PATH));
+}
+
 int clinux_openat(int folder, const char *name, int flags, unsigned mode) { return openat(folder, name, flags, mode); }
 
 int clinux_rename_noreplace(int from, const char *name, int to, const char *new_name) {

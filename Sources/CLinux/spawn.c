@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum step { STEP_CLONE, STEP_STACK, STEP_SESSION, STEP_DESCRIPTORS, STEP_FOLDER, STEP_LIMITS, STEP_EXEC };
+enum step { STEP_CLONE, STEP_STACK, STEP_SESSION, STEP_DESCRIPTORS, STEP_FOLDER, STEP_LIMITS, STEP_IDENTITY, STEP_EXEC };
 
 const char *clinux_step_name(int step) {
     switch (step) {
@@ -26,6 +26,7 @@ const char *clinux_step_name(int step) {
     case STEP_DESCRIPTORS: return "connecting input and output";
     case STEP_FOLDER: return "entering the working folder";
     case STEP_LIMITS: return "setting limits";
+    case STEP_IDENTITY: return "becoming the user";
     default: return "starting the program";
     }
 }
@@ -84,6 +85,12 @@ static int child(void *argument) {
         struct rlimit limit = {spawn->limits[index].soft, spawn->limits[index].hard};
         if (setrlimit(spawn->limits[index].resource, &limit) < 0) fail(start, STEP_LIMITS);
     }
+    /* The calls themselves: those of the C library would have all threads of the caller, whose memory this is, change too. */
+    const struct clinux_ids *ids = spawn->ids;
+    if (ids
+        && (syscall(SYS_setgroups, ids->group_count, ids->groups) < 0 || syscall(SYS_setresgid, ids->group, ids->group, ids->group) < 0
+            || syscall(SYS_setresuid, ids->user, ids->user, ids->user) < 0))
+        fail(start, STEP_IDENTITY);
     sigprocmask(SIG_SETMASK, &start->mask, NULL);
     execve(spawn->program, spawn->arguments, spawn->environment);
     fail(start, STEP_EXEC);

@@ -13,6 +13,11 @@ actor Dispatcher {
     private let runner: Runner
     private let layout: Layout
     private let instance: ItemID
+    private let seat: SingletonSeat
+    /// Shared with all jobs; nil = each has its own limit only.
+    private let slots: RunSlots?
+    /// The job is a singleton, and its role has been taken.
+    private var isSeated = false
     private let clocks: Clocks
     private let notice: @Sendable (String) -> Void
     private var job: Job
@@ -27,7 +32,7 @@ actor Dispatcher {
     private let onCircuit: @Sendable (Circuit, String?) -> Void
 
     init(
-        job: Job, queue: Queue, runner: Runner, layout: Layout, instance: ItemID, clocks: Clocks,
+        job: Job, queue: Queue, runner: Runner, layout: Layout, instance: ItemID, seat: SingletonSeat, slots: RunSlots?, clocks: Clocks,
         notice: @escaping @Sendable (String) -> Void, onCircuit: @escaping @Sendable (Circuit, String?) -> Void
     ) {
         self.job = job
@@ -36,6 +41,9 @@ actor Dispatcher {
         self.runner = runner
         self.layout = layout
         self.instance = instance
+        self.seat = seat
+        self.slots = slots
+        slots?.join(job.name) { queue.nudge() }
         self.clocks = clocks
         self.notice = notice
         self.onCircuit = onCircuit
@@ -61,27 +69,43 @@ actor Dispatcher {
     }
 
     /// Starts nothing more. `run` returns when what runs has ended.
-    func stop() {
+    func stop() async {
         isStopping = true
+        slots?.withdraw(job.name)
         circuitTimer?.cancel()
+        await seat.close()
     }
 
     var isIdle: Bool { running == 0 }
 
     private var free: Int {
         guard !isStopping, !job.isDisabled else { return 0 }
-        return circuit.allowance(limit: job.maxConcurrency, at: clocks.uptime()) - running
+        return circuit.allowance(limit: job.isSingleton ? 1 : job.maxConcurrency, at: clocks.uptime()) - running
     }
 
     /// Claims for all free places.
     private func fill() async -> [Grant] {
-        let wanted = free
-        guard wanted > 0 else {
+        let limit = free
+        guard limit > 0 else {
             hasMissedHint = true
+            slots?.withdraw(job.name)
             return []
         }
+        let wanted = slots?.take(job.name, weight: job.weight, upTo: limit) ?? limit
+        guard wanted > 0 else { return [] }
         running += wanted
+        // Taken before anything is claimed: whoever does not get it leaves the items to the one that has it.
+        if job.isSingleton {
+            isSeated = await seat.take()
+            guard isSeated else {
+                giveBack(wanted)
+                running -= wanted
+                return []
+            }
+        }
         let grants = await queue.claim(upTo: wanted)
+        if grants.count < wanted { giveBack(wanted - grants.count) }
+        if grants.isEmpty { await leaveSeat() }
         running -= wanted - grants.count
         return grants
     }
@@ -90,8 +114,8 @@ actor Dispatcher {
     /// the last one is filed: the place is free once the run has ended, and filing takes as long as a small run's start.
     private nonisolated func work(from first: Grant) async {
         await withTaskGroup(of: Void.self) { group in
-            var next: Grant? = first
-            while let grant = next {
+            var next = Next.grant(first)
+            while case .grant(let grant) = next {
                 let ended = await perform(grant)
                 // What blames the job or the machine decides whether anything may start, and is looked at first.
                 if !ended.isOrdinary { await file(ended) }
@@ -101,18 +125,50 @@ actor Dispatcher {
                 if ended.isOrdinary { group.addTask { await self.file(ended) } }
             }
             await group.waitForAll()
-            await leave()
+            await leave(hasSlot: next == .nothing)
         }
     }
 
-    private func nextGrant() async -> Grant? {
+    /// What a place does next.
+    private enum Next: Equatable {
+        case grant(Grant)
+        case nothing
+        /// Another job has been given the place.
+        case displaced
+
+        static func == (left: Next, right: Next) -> Bool {
+            switch (left, right) {
+            case (.nothing, .nothing), (.displaced, .displaced): true
+            case (.grant(let left), .grant(let right)): left.run == right.run
+            case (.grant, _), (.nothing, _), (.displaced, _): false
+            }
+        }
+    }
+
+    private func nextGrant() async -> Next {
         // This place counts as running all the while.
-        guard free >= 0, !isStopping, !job.isDisabled else { return nil }
-        return await queue.claim(upTo: 1).first
+        guard free >= 0, !isStopping, !job.isDisabled else { return .nothing }
+        if let slots, !slots.keep(job.name, weight: job.weight) { return .displaced }
+        if job.isSingleton, await !seat.keep(unless: runner.mayHaveOrphans) {
+            hasMissedHint = true
+            return .nothing
+        }
+        return await queue.claim(upTo: 1).first.map(Next.grant) ?? .nothing
+    }
+
+    /// Places that there is nothing for at present.
+    private func giveBack(_ count: Int) { slots?.give(job.name, count) }
+
+    private func leaveSeat() async {
+        guard isSeated else { return }
+        isSeated = false
+        await seat.leave()
     }
 
     /// The place has nothing more to do.
-    private func leave() {
+    private func leave(hasSlot: Bool) async {
+        await leaveSeat()
+        if hasSlot { giveBack(1) }
         running -= 1
         if hasMissedHint, running == 0 || free > 0 {
             hasMissedHint = false
@@ -158,7 +214,9 @@ actor Dispatcher {
     /// What to start for a grant; nil when nothing may start any more.
     private func plan(_ grant: Grant) async -> (Script, ExitPolicy)? {
         guard !isStopping, let site = await queue.localise(grant) else { return nil }
-        return (plan.script(grant, site), job.policy)
+        let role = isSeated ? await seat.lock : nil
+        guard !job.isSingleton || role != nil else { return nil }
+        return (plan.script(grant, site, role: role), job.policy)
     }
 
     // MARK: Trouble

@@ -28,6 +28,13 @@ package struct Job: Sendable {
     package var nice: Int
     /// Setting `disabled`: the queue fills, nothing starts.
     package var isDisabled: Bool
+    /// Setting `is_singleton`: one run at a time across all instances.
+    package var isSingleton = false
+    /// Its share of the places that all jobs have together, against that of others.
+    package var weight = 1
+    /// Settings `user` and `group`; nil = as the orchestrator.
+    package var identity: Script.Identity?
+    package var limits: [Script.Limit] = []
     /// How much of its runs history remembers.
     package var historyLimit = Retention.Limit()
     /// When the clock makes an item for it.

@@ -46,6 +46,9 @@ extension JobBoard {
             return
         }
         seats[job.name]?.job = job
+        if old.job.rules.runner != job.rules.runner {
+            do throws(FileError) { try makeDataFolder(of: job) } catch { notice("job \(job.name.escaped): \(error)") }
+        }
         await old.queue.apply(job.rules)
         await old.dispatcher.apply(job)
         old.queue.nudge()
@@ -58,7 +61,7 @@ extension JobBoard {
             try followSpool()
             let folder = try QueueLayout.make(job.name, in: spool)
             let inboxes = try openInboxes(job, of: folder)
-            _ = try Folder.make(layout.jobData(job.name), mode: 0o750)
+            try makeDataFolder(of: job)
             if let back = forgetAbsence(job.name), !absentees.values.contains(where: { $0.trouble == back }) {
                 notice(Priority.info + back.relief)
             }
@@ -72,6 +75,14 @@ extension JobBoard {
             await noteAbsence(job, error)
             return false
         }
+    }
+
+    /// Where the script may keep what it likes.
+    private func makeDataFolder(of job: Job) throws(FileError) {
+        let folder = try Folder.make(layout.jobData(job.name), mode: 0o750)
+        guard let runner = job.rules.runner else { return }
+        try Reach.share(folder, with: runner.group)
+        try Reach.open(from: layout.data, to: folder.path)
     }
 
     private func openInboxes(_ job: Job, of queue: Folder) throws(FileError) -> [Folder] {
@@ -93,7 +104,11 @@ extension JobBoard {
         let queue = FolderQueue(
             name: name, spool: spool, folder: folder, inboxes: inboxes, rules: job.rules, around: surroundings(of: job))
         let dispatcher = Dispatcher(
-            job: job, queue: queue, runner: runner, layout: layout, instance: instances.own, clocks: clocks, notice: notice,
+            job: job, queue: queue, runner: runner, layout: layout, instance: instances.own,
+            seat: SingletonSeat(
+                .triggered(job: name), coordinator, instance: instances.own, clocks: clocks, notice: notice,
+                onHint: { queue.nudge() }, onOrphans: { _ = await queue.recover() }),
+            slots: slots, clocks: clocks, notice: notice,
             onCircuit: { circuit, why in Task { await self.note(circuit, why, of: name) } })
         let seat = Seat(
             job: job, queue: queue, folder: folder, inboxes: inboxes, dispatcher: dispatcher,

@@ -13,6 +13,8 @@ actor JobBoard: Service {
     let runner: Runner
     let router: EventRouter
     let instances: Instances
+    let coordinator: any Coordinator & RoleLocks
+    let slots: RunSlots?
     let clocks: Clocks
     let notice: @Sendable (String) -> Void
     let onTransition: @Sendable (Transition) -> Void
@@ -42,7 +44,7 @@ actor JobBoard: Service {
 
     init(
         layout: Layout, spool: Folder, runner: Runner, router: EventRouter, instances: Instances,
-        clocks: Clocks, notice: @escaping @Sendable (String) -> Void,
+        coordinator: any Coordinator & RoleLocks, slots: RunSlots? = nil, clocks: Clocks, notice: @escaping @Sendable (String) -> Void,
         onTransition: @escaping @Sendable (Transition) -> Void
     ) {
         self.layout = layout
@@ -50,6 +52,8 @@ actor JobBoard: Service {
         self.runner = runner
         self.router = router
         self.instances = instances
+        self.coordinator = coordinator
+        self.slots = slots
         self.clocks = clocks
         self.notice = notice
         self.onTransition = onTransition

@@ -34,7 +34,8 @@ package final class JobFolders: JobSource {
     private typealias Environment = [(name: String, value: [UInt8])]
 
     private func state<Kind>(
-        of hosted: HostedJob, _ environment: OwnEnvironment, _ make: (HostedJob, JobSettings, ScriptCommand, Folder, Environment) -> Kind
+        of hosted: HostedJob, _ environment: OwnEnvironment,
+        _ make: (HostedJob, JobSettings, ScriptCommand, Folder, Environment, RunStanding) -> Kind
     ) -> JobState<Kind> {
         let word = hosted.key.kind == .continuous ? "continuous job" : "job"
         let problems = hosted.problems.map { "\(word) \(hosted.key.name.escaped): \($0)" }
@@ -42,7 +43,8 @@ package final class JobFolders: JobSource {
         do {
             let resolved = try settings.resolvedEnvironment { environment[$0] }
             let folder = try Folder.open(command.scriptFolder)
-            return .ready(make(hosted, settings, command, folder, resolved), problems: problems)
+            let standing = try RunStanding(settings)
+            return .ready(make(hosted, settings, command, folder, resolved, standing), problems: problems)
         } catch {
             return .broken(problems + ["\(word) \(hosted.key.name.escaped): \(error)"])
         }
@@ -62,7 +64,7 @@ extension Job {
     /// What Hosting says of a job, in the words of the rooms that act on it.
     init(
         _ hosted: HostedJob, _ settings: JobSettings, _ command: ScriptCommand, _ folder: Folder,
-        _ environment: [(name: String, value: [UInt8])]
+        _ environment: [(name: String, value: [UInt8])], _ standing: RunStanding
     ) {
         name = hosted.key.name
         path = hosted.path
@@ -70,17 +72,22 @@ extension Job {
         let root = (try? Folder.open(hosted.path)).map(Self.newestChange)
         changed = max(Self.newestChange(in: folder), root ?? Instant(nanoseconds: 0))
         self.command = command.arguments
-        self.environment = environment.map { Array("\($0.name)=".utf8) + $0.value }
+        self.environment = standing.environment + environment.map { Array("\($0.name)=".utf8) + $0.value }
+        identity = standing.identity
+        limits = standing.limits
         rules = QueueRules(settings)
+        rules.runner = standing.identity.map { QueueRules.Runner(user: $0.user, group: $0.group) }
         policy = ExitPolicy(settings.exitCodes)
         inboxes = settings.inbox.map { FilePath($0) }
         maxConcurrency = settings.maxConcurrency
+        weight = settings.weight
         timeout = settings.timeout
         idleTimeout = settings.idleTimeout
         grace = settings.stoppingWaitTime
         umask = settings.umask
         nice = settings.nice
         isDisabled = settings.isDisabled
+        isSingleton = settings.isSingleton
         historyLimit = Spool.Retention.Limit(settings.retention.history)
         schedule = ScheduleRule(settings, of: hosted.key.name)
     }
@@ -95,14 +102,16 @@ extension Job {
 extension ContinuousJob {
     init(
         _ hosted: HostedJob, _ settings: JobSettings, _ command: ScriptCommand, _ folder: Folder,
-        _ environment: [(name: String, value: [UInt8])]
+        _ environment: [(name: String, value: [UInt8])], _ standing: RunStanding
     ) {
         name = hosted.key.name
         path = hosted.path
         scriptFolder = folder
         disableFile = hosted.disableFile
         self.command = command.arguments
-        self.environment = environment.map { Array("\($0.name)=".utf8) + $0.value }
+        self.environment = standing.environment + environment.map { Array("\($0.name)=".utf8) + $0.value }
+        identity = standing.identity
+        limits = standing.limits
         umask = settings.umask
         nice = settings.nice
         grace = settings.stoppingWaitTime

@@ -19,6 +19,10 @@ package struct Orchestrator: Sendable {
     package var isDraining: Bool
     package var clocks: Clocks
     package var notice: @Sendable (String) -> Void
+    /// Items that run at a time, of all triggered jobs together; nil = as many as each job may.
+    package var maxRuns: Int?
+    /// Of the program, for those who look at who is at work.
+    package var version: String?
     /// Told of every change of an item's state.
     package var recorder: any TransitionRecorder
     /// Who has started this program and wants to know how it goes; nil = nobody.
@@ -27,14 +31,16 @@ package struct Orchestrator: Sendable {
     package var onHangUp: @Sendable () -> Void
 
     package init(
-        layout: Layout, source: any JobSource, watcherProgram: FilePath?, isDraining: Bool, clocks: Clocks = .system,
-        recorder: any TransitionRecorder, serviceManager: ServiceManager? = nil,
+        layout: Layout, source: any JobSource, watcherProgram: FilePath?, isDraining: Bool, maxRuns: Int? = nil, version: String? = nil,
+        clocks: Clocks = .system, recorder: any TransitionRecorder, serviceManager: ServiceManager? = nil,
         onHangUp: @escaping @Sendable () -> Void = {}, notice: @escaping @Sendable (String) -> Void
     ) {
         self.layout = layout
         self.source = source
         self.watcherProgram = watcherProgram
         self.isDraining = isDraining
+        self.maxRuns = maxRuns
+        self.version = version
         self.clocks = clocks
         self.recorder = recorder
         self.serviceManager = serviceManager
@@ -53,7 +59,7 @@ package struct Orchestrator: Sendable {
     /// - Throws: `StartCheck.Refusal`, or what keeps the parts from starting.
     package func run(onReady: @escaping @Sendable () -> Void) async throws {
         let spool = try StartCheck.run(layout)
-        let instances = try Instances.register(dataFolder: layout.data, clocks: clocks)
+        let instances = try Instances.register(dataFolder: layout.data, clocks: clocks, version: version)
         defer {
             instances.removeDead(afterRecovery: true)
             instances.resign()
@@ -64,8 +70,8 @@ package struct Orchestrator: Sendable {
         let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
         let router = EventRouter(watcher: watcher)
         let board = JobBoard(
-            layout: layout, spool: spool, runner: runner, router: router, instances: instances, clocks: clocks, notice: notice,
-            onTransition: { [recorder] in recorder.record($0) })
+            layout: layout, spool: spool, runner: runner, router: router, instances: instances, coordinator: coordinator,
+            slots: maxRuns.map { RunSlots(limit: $0) }, clocks: clocks, notice: notice, onTransition: { [recorder] in recorder.record($0) })
         await report?.follow { await board.numbers }
         let timekeeper =
             isDraining

@@ -7,8 +7,8 @@ import Synchronization
 final class RoleFollower: Service {
     private let coordinator: FolderCoordinator
     private let router: EventRouter
-    /// The roles that are being looked at, and whether something has happened to them meanwhile.
-    private let looks = Mutex<[Role: Bool]>([:])
+    /// Counts what has happened to each role that is awaited.
+    private let events = Mutex<[Role: Int]>([:])
 
     /// How long after a sign of release is looked at whether the lock is free. The kernel tells of the close before it frees
     /// the lock (`__fput` in its fs/file_table.c), and a process that is just being started elsewhere has a copy of it until
@@ -28,30 +28,22 @@ final class RoleFollower: Service {
         for (kind, path) in coordinator.places { _ = await router.add(path, .roles(kind)) }
         await withDiscardingTaskGroup { group in
             for await (kind, job) in router.releases {
-                for role in coordinator.awaited(kind, job: job) where begin(role) { group.addTask { await self.look(at: role) } }
+                for role in coordinator.awaited(kind, job: job) {
+                    let event = events.withLock { events in
+                        events[role, default: 0] += 1
+                        return events[role]
+                    }
+                    group.addTask { await self.look(at: role, because: event) }
+                }
             }
         }
     }
 
-    /// False when the role is being looked at already.
-    private func begin(_ role: Role) -> Bool { looks.withLock { $0.updateValue(true, forKey: role) == nil } }
-
-    private func look(at role: Role) async {
-        // What happens during the looks begins them anew.
-        while goOn(role) {
-            for pause in Self.pauses {
-                do { try await Task.sleep(for: pause) } catch { return }
-                if coordinator.hintIfFree(role) || looks.withLock({ $0[role] == true }) { break }
-            }
-        }
-    }
-
-    /// False, once, when nothing has happened since the last call: the look is over.
-    private func goOn(_ role: Role) -> Bool {
-        looks.withLock { looks in
-            let hasNews = looks[role] == true
-            looks[role] = hasNews ? false : nil
-            return hasNews
+    /// Looks until the role is free, or something new has happened to it: that has a look of its own.
+    private func look(at role: Role, because event: Int?) async {
+        for pause in Self.pauses {
+            do { try await Task.sleep(for: pause) } catch { return }
+            if events.withLock({ $0[role] != event }) || coordinator.hintIfFree(role) { return }
         }
     }
 }

@@ -20,15 +20,16 @@ struct RunPlan {
         getenv(name).map { Array("\(name)=".utf8) + Array(String(cString: $0).utf8) }
     }
 
-    func script(_ grant: Grant, _ site: RunSite) -> Script {
+    /// - Parameter role: the lock of the role under which the job runs, if it is a singleton.
+    func script(_ grant: Grant, _ site: RunSite, role: OpenFile?) -> Script {
         let root = site.folder.path.bytes + [UInt8(ascii: "/")]
-        return Script(
+        var script = Script(
             run: grant.run,
             arguments: job.command + (grant.arguments.map { $0.map { Array($0.utf8) } } ?? [root + site.payloadPlace.bytes]),
             environment: environment(grant, site, root),
             folder: job.scriptFolder,
             input: site.payload,
-            locks: site.lock.map { [$0] } ?? [],
+            locks: [site.lock, role].compactMap { $0 },
             umask: job.umask,
             nice: job.nice,
             site: site.folder,
@@ -38,6 +39,9 @@ struct RunPlan {
             progressPlace: site.progress,
             shutdownFile: site.shutdownFile,
             grace: job.grace)
+        script.identity = job.identity
+        script.limits = job.limits
+        return script
     }
 
     private func environment(_ grant: Grant, _ site: RunSite, _ root: [UInt8]) -> [[UInt8]] {

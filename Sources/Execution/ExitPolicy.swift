@@ -29,6 +29,12 @@ package struct ExitPolicy: Sendable, Equatable {
     }
 
     package func judge(_ result: ScriptResult) -> Judgement {
+        var judgement = judgeEnd(result)
+        if result.isMemoryKill, judgement.meaning == .failure { judgement.reason = "memory" }
+        return judgement
+    }
+
+    private func judgeEnd(_ result: ScriptResult) -> Judgement {
         switch result.end {
         case .exited(let code): return judge(exit: code, cutOff: result.cutOff)
         case .signalled(let number):

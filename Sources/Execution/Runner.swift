@@ -10,6 +10,7 @@ import Threads
 package final class Runner: Sendable {
     private let reactor = Reactor()
     private let clocks: Clocks
+    private let memoryKills = MemoryKills()
     private let ownsAllOrphans: Bool
     private let onChange: @Sendable () -> Void
     private let runs = Mutex<[ItemID: ScriptRun]>([:])
@@ -94,6 +95,8 @@ package final class Runner: Sendable {
                 script, pid: pid, process: process, output: output.reading, error: error.reading, startedAt: startedAt,
                 reactor: reactor, clocks: clocks,
                 onEnd: { [self] result in
+                    var result = result
+                    memoryKills.judge(&result)
                     clinux_forget(pid)
                     runs.withLock { $0[script.run] = nil }
                     _ = Self.underWay.withLock { $0.remove(script.run) }
@@ -140,12 +143,12 @@ package final class Runner: Sendable {
         request.folder = script.folder.descriptor
         request.umask = script.umask.map { Int32($0) } ?? -1
         request.nice = Int32(script.nice)
-        let limits = [originalLimit].compactMap { $0 }
+        let limits = [originalLimit].compactMap { $0 } + script.limits.map(\.raw)
         let pid = withExtendedLifetime((arguments, environment)) {
             limits.withUnsafeBufferPointer { limits in
                 request.limits = limits.baseAddress
                 request.limit_count = Int32(limits.count)
-                return clinux_spawn(&request)
+                return script.identity.become(&request) { clinux_spawn(&$0) }
             }
         }
         guard pid > 0 else { return .failure(step: String(cString: clinux_step_name(request.failed_step)), Errno(rawValue: -pid)) }
@@ -211,6 +214,9 @@ package final class Runner: Sendable {
         suspects[child] = possible
         return possible.isEmpty
     }
+
+    /// Descendants that have left their runs are alive still, or may be.
+    package var mayHaveOrphans: Bool { Self.adopted()?.isEmpty != true }
 
     // MARK: Ending runs
 

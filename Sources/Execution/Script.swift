@@ -19,6 +19,9 @@ package struct Script: Sendable {
     package var locks: [OpenFile]
     package var umask: UInt32?
     package var nice: Int
+    /// Whom it runs as; nil = as this program does.
+    package var identity: Identity?
+    package var limits: [Limit] = []
     /// What the places below are relative to: the item's folder, or one of the run's own.
     package var site: Folder
     package var log: Log
@@ -48,6 +51,33 @@ package struct Script: Sendable {
         /// SIGTERM at once, and SIGKILL when its grace is over: it would never finish by itself. Since it is going to be
         /// started again, it is over only when nothing of it is left.
         case atOnce
+    }
+
+    package struct Identity: Sendable, Equatable {
+        package var user: UInt32
+        package var group: UInt32
+        package var groups: [UInt32]
+
+        package init(user: UInt32, group: UInt32, groups: [UInt32]) {
+            self.user = user
+            self.group = group
+            self.groups = groups
+        }
+    }
+
+    /// A limit of each of its processes (setrlimit(2)).
+    package struct Limit: Sendable, Equatable {
+        package enum Resource: Sendable, Equatable { case data, cpu, openFiles, fileSize, processes }
+
+        package var resource: Resource
+        package var soft: UInt64
+        package var hard: UInt64
+
+        package init(_ resource: Resource, soft: UInt64, hard: UInt64) {
+            self.resource = resource
+            self.soft = soft
+            self.hard = hard
+        }
     }
 
     package init(
@@ -94,6 +124,8 @@ package struct ScriptResult: Sendable, Equatable {
     package var errorTail: String
     /// Something was written to the log.
     package var hasLog: Bool
+    /// The kernel ended it, or a process of it, because memory was used up.
+    package var isMemoryKill = false
 
     package init(
         end: End, cutOff: CutOff?, startedAt: Instant, finishedAt: Instant, errorTail: String, hasLog: Bool = false

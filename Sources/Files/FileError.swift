@@ -38,7 +38,7 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// The calls Files makes, by the name under which tests force an errno on them.
 package enum FileOperation: String, Sendable, CaseIterable {
-    case open, create, read, write, stamp, list, makeFolder, move, link, remove, removeFolder, lease, lock, sync, mode
+    case open, create, read, write, stamp, list, makeFolder, move, link, remove, removeFolder, lease, lock, sync, mode, owner
 
     /// "could not …", for error messages.
     var attempt: String {
@@ -58,6 +58,7 @@ package enum FileOperation: String, Sendable, CaseIterable {
         case .lock: "could not lock"
         case .sync: "could not sync"
         case .mode: "could not set the mode of"
+        case .owner: "could not set the owner of"
         }
     }
 }

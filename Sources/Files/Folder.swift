@@ -142,6 +142,12 @@ package final class Folder: Sendable {
         }
     }
 
+    /// Gives what is inside, a link itself rather than its target, to a user and a group; nil = as it is.
+    package func setOwner(_ place: RelativePath, user: UInt32? = nil, group: UInt32? = nil) throws(FileError) {
+        let (user, group) = (user.map(Int64.init) ?? -1, group.map(Int64.init) ?? -1)
+        try call(.owner, shown(place)) { place.withCString { clinux_own(descriptor, $0, user, group) } }
+    }
+
     /// Sets the permission bits of what is inside; needed where the umask must not decide.
     package func setMode(_ place: RelativePath, _ mode: UInt32) throws(FileError) {
         try call(.mode, shown(place)) { place.withCString { fchmodat(descriptor, $0, mode, 0) } }

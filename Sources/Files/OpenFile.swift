@@ -122,6 +122,12 @@ package final class OpenFile: Sendable {
         #endif
     }
 
+    /// Lets a group read the file, whatever others may.
+    package func makeReadable(forGroup group: UInt32, permissions: UInt32) throws(FileError) {
+        try call(.owner, subject) { clinux_own(descriptor, "", -1, Int64(group)) }
+        try call(.mode, subject) { fchmod(descriptor, permissions | 0o040) }
+    }
+
     /// Waits until the content is on the disk. Blocks: call it through a `SyncGroup` or `Offload`.
     package func sync() throws(FileError) { try call(.sync, subject, changes: .sync(self)) { fsync(descriptor) } }
 }

@@ -65,6 +65,7 @@ package enum JobFolder {
         var script = ScriptChoice.choose(
             layout, command: effective.command, search: surroundings.environment.search(for: effective))
         if surroundings.isRoot, let problem = try Exposure(layout, script).problemForRoot { script = .problem(problem) }
+        if script.problem == nil, let problem = Account.problem(effective) { script = .problem(problem) }
         return LoadedJob(
             name: name, kind: kind, path: path, settings: settings, script: script,
             hasDisableFile: layout.has(JobLayout.disableName),

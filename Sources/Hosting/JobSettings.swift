@@ -17,6 +17,10 @@ package struct JobSettings: Sendable, Equatable {
     package var command: [String]?
     /// `environment`, in the order of the file.
     package var environment: [EnvironmentVariable] = []
+    /// `user` and `group` that the script runs as, names or numbers; nil: those of the orchestrator.
+    package var user: String?
+    package var group: String?
+    package var limits = ResourceLimits()
     /// `umask` of the script; nil: that of the orchestrator.
     package var umask: UInt32?
     /// `nice`: added to the orchestrator's own niceness.
@@ -32,6 +36,8 @@ package struct JobSettings: Sendable, Equatable {
     package var inbox: [String] = []
     /// `max_concurrency`: runs at a time in this instance.
     package var maxConcurrency = Self.processors
+    /// `weight`: share of the places of `bobbin run --max-runs`.
+    package var weight = 1
     package var maxAttempts = 5
     package var retryDelay = RetryDelay.standard
     /// `restart_delay` of a continuous job.

@@ -12,15 +12,6 @@ extension SettingTable {
             "watch", .null, [], otherNames: ["watches"], today: "only the job's queue and inbox are looked at",
             "Paths outside the spool whose changes run the job."),
         .later(
-            "user", .null, otherNames: ["run_as", "uid"], today: "scripts run as the user who runs bobbin",
-            "User to run as."),
-        .later(
-            "group", .null, otherNames: ["gid"], today: "scripts run with the groups of the user who runs bobbin",
-            "Group to run as."),
-        .later(
-            "limits", .null, [:], otherNames: ["ulimit", "memory_limit"],
-            today: "the limits are those of bobbin itself", "Limits of memory, cpu, open_files, file_size, processes."),
-        .later(
             "mode", "file", today: "every item gets a process of its own",
             "A process per item, per batch, or workers that stay."),
         .later(

@@ -49,6 +49,14 @@ package enum SettingTable {
             assign: { value, settings in
                 settings.umask = UInt32(value.string ?? value.integer.map(String.init) ?? "", radix: 8)
             }),
+        account(
+            "user", \.user, otherNames: ["run_as", "uid", "username"],
+            "User to run the script as, by name or number; needs bobbin to run as root. HOME, USER and LOGNAME are that user's, and so are its groups."
+        ),
+        account(
+            "group", \.group, otherNames: ["gid", "groupname"],
+            "Group to run the script as, by name or number, instead of the user's own; needs bobbin to run as root."),
+        limits,
         .whole(
             "nice", -20...19, \.nice,
             "Added to the orchestrator's own niceness: 19 runs only when nothing else wants to. Below 0 needs the right to do so."
@@ -90,6 +98,10 @@ package enum SettingTable {
             },
             "Runs at a time in this instance."),
         .whole(
+            "weight", 1...100, \.weight, otherNames: ["share", "cpu_weight"],
+            "Where all jobs together may run only so many items at a time (bobbin run --max-runs): how many this job gets for each one of a job of weight 1, while both have some waiting."
+        ),
+        .whole(
             "max_attempts", 1...1000, \.maxAttempts, otherNames: ["retries", "max_retries", "attempts", "max_tries"],
             "Failed attempts after which an item goes to failed/."),
         retryDelay,
@@ -111,6 +123,31 @@ package enum SettingTable {
         .word("on_success", \.onSuccess, "What becomes of the payload of a successful run: kept in done/, or deleted."),
         retention,
     ]
+
+    private static func account(
+        _ name: String, _ path: SettingKey.Path<String?>, otherNames: [String], _ meaning: String
+    ) -> SettingKey {
+        SettingKey(
+            name, .either([.text(.account), .whole(0...4_294_967_294)]), meaning, otherNames: otherNames,
+            show: { JSON($0[keyPath: path]) },
+            assign: { value, settings in settings[keyPath: path] = value.string ?? value.integer.map(String.init) })
+    }
+
+    private static let limits: SettingKey = {
+        let size = SettingType.either([.whole(ResourceLimits.sizes), .text(.size)])
+        let count = SettingType.whole(1...1_000_000_000)
+        return SettingKey(
+            "limits",
+            .object([
+                SettingField("memory", size, "Bytes of data that each process may have (RLIMIT_DATA): a number, or \"512M\", \"2G\"."),
+                SettingField("cpu", .duration(.seconds(1)...year), "Processor time of each process, in whole seconds; then SIGXCPU."),
+                SettingField("open_files", count, "Descriptors that each process may have open."),
+                SettingField("file_size", size, "Bytes of the largest file that may be written; beyond, SIGXFSZ."),
+                SettingField("processes", count, "Processes of the user at a time, all its runs together; needs a user other than root."),
+            ]),
+            "Limits of each process of a run (setrlimit(2)).", otherNames: ["ulimit", "memory_limit", "rlimits"],
+            show: { $0.limits.json }, assign: { value, settings in settings.limits = ResourceLimits(value) })
+    }()
 
     private static let retryDelay = SettingKey(
         "retry_delay", delays,

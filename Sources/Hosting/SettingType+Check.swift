@@ -114,7 +114,8 @@ extension TextForm {
     var isSecret: Bool {
         switch self {
         case .template: true
-        case .argument, .variableName, .glob, .ignoreGlob, .absolutePath, .octal, .exitCodes, .schedule, .zone, .address: false
+        case .argument, .variableName, .glob, .ignoreGlob, .absolutePath, .octal, .exitCodes, .account, .size, .schedule, .zone, .address:
+            false
         }
     }
 }

@@ -74,6 +74,10 @@ enum TextForm: Sendable {
     case exitCodes
     case schedule
     case zone
+    /// A user or a group.
+    case account
+    /// A number of bytes.
+    case size
     /// The address of this schema, for editors.
     case address
 
@@ -91,6 +95,8 @@ enum TextForm: Sendable {
         case .exitCodes: "exit codes from 0 to 255 such as \"3\", \"10-19\" or \"3, 10-19\""
         case .schedule: "a schedule such as \"0 30 4 * * *\", \"@daily\" or \"@every 90s\""
         case .zone: "the IANA name of a time zone such as \"Europe/Berlin\""
+        case .account: "a name or a number as in /etc/passwd and /etc/group"
+        case .size: "a size such as \"512M\" or \"2G\""
         case .address: "text"
         }
     }
@@ -109,6 +115,8 @@ enum TextForm: Sendable {
             "^ *\(Self.code) *(- *\(Self.code) *)?(, *\(Self.code) *(- *\(Self.code) *)?)*$"
         case .schedule: "^[^\\u0000]+$"
         case .zone: "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
+        case .account: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}\\$?$"
+        case .size: "^([1-9][0-9]{0,14}|[1-9][0-9]{0,8}[KM]|[1-9][0-9]{0,5}G|[1-9][0-9]{0,3}T)$"
         case .address: ""
         }
     }
@@ -143,6 +151,8 @@ enum TextForm: Sendable {
         case .absolutePath: return text.hasPrefix("/")
         case .octal: return (1...3).contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x37).contains($0) }
         case .exitCodes: return ExitCodeSet.ranges(text) != nil
+        case .account: return ResourceLimits.isAccount(text)
+        case .size: return ResourceLimits.size(text) != nil
         }
     }
 }

@@ -18,16 +18,16 @@ package struct Instances: Sendable {
     package var place: FilePath { folder.path }
 
     /// Registers a new instance; `data/locks/instances/` is created when missing.
-    package static func register(dataFolder: FilePath, clocks: Clocks) throws(FileError) -> Instances {
+    package static func register(dataFolder: FilePath, clocks: Clocks, version: String? = nil) throws(FileError) -> Instances {
         let folder = try Folder.make(dataFolder.appending("locks").appending("instances"), mode: 0o700)
         // Another that is just tidying up may have taken the new file, not yet locked, for one of the dead.
         for _ in 0..<10 {
-            if let instances = try register(in: folder, clocks: clocks) { return instances }
+            if let instances = try register(in: folder, clocks: clocks, version: version) { return instances }
         }
         throw FileError(.lock, folder.path.escaped, .wouldBlock)
     }
 
-    private static func register(in folder: Folder, clocks: Clocks) throws(FileError) -> Instances? {
+    private static func register(in folder: Folder, clocks: Clocks, version: String?) throws(FileError) -> Instances? {
         let own = ItemID.make(at: clocks.now())
         let place = RelativePath(own)
         // Locked under a hidden name first: a lock file that is seen is held.
@@ -40,6 +40,7 @@ package struct Instances: Sendable {
         let facts: JSON = [
             "instance": .string(own.description), "pid": .integer(Int64(getpid())), "started_at": JSON(clocks.now()),
             "boot": JSON(BootID.current), "host": JSON(hostName),
+            "version": JSON(version),
         ]
         try file.write(facts.prettyBytes)
         guard try folder.replace(temporary, to: folder, as: place) else { return nil }

@@ -12,6 +12,19 @@ package struct QueueRules: Sendable, Equatable {
     package var limits: ItemMachine.Limits
     package var onSuccess: OnSuccess
     package var retention: Retention
+    /// Who runs the items, if that is somebody else than the orchestrator.
+    package var runner: Runner?
+
+    /// To whom a run's places are given.
+    package struct Runner: Sendable, Equatable {
+        package var user: UInt32
+        package var group: UInt32
+
+        package init(user: UInt32, group: UInt32) {
+            self.user = user
+            self.group = group
+        }
+    }
 
     package init(
         accept: Accept = .files, names: NameFilter = .standard, settleTime: Duration = .milliseconds(100),

@@ -96,11 +96,11 @@ struct Doctor {
     private func instances() -> [Finding] {
         let shown = layout.data.appending("locks").appending("instances").escaped
         let living = jobs.living.map { instance in
-            let pid = instance.facts["pid"]?.integer.map(String.init) ?? "?"
-            let host = instance.facts["host"]?.string.map { " on \(Escaped.text(Array($0.utf8)))" } ?? ""
+            let pid = instance.processID.map(String.init) ?? "?"
+            let host = instance.host.map { " on \(Escaped.text(Array($0.utf8)))" } ?? ""
             return Finding(
                 .ok, "instance", instance.id.description,
-                "alive: process \(pid)\(host), since \(instance.facts["started_at"]?.string ?? "?")")
+                "alive: process \(pid)\(host), since \(instance.startedAt?.rfc3339 ?? "?")")
         }
         var findings =
             living.isEmpty

@@ -53,6 +53,7 @@ struct JobsCommand: ParsableCommand {
         for (line, row) in zip(lines.dropFirst(), rows) {
             Terminal.say(String(line))
             for remark in row.continuous?.remarks ?? [] { Terminal.say("  " + remark) }
+            if let standing = row.standing { Terminal.say("  " + standing.text) }
             for problem in row.problems { Terminal.say("  " + Terminal.paint(problem, .red)) }
         }
         if !look.isServed {
@@ -67,10 +68,13 @@ struct JobsCommand: ParsableCommand {
         let problems: [String]
         /// What the instances tell of a continuous job.
         let continuous: ContinuousLook?
+        /// Of a singleton that runs.
+        let standing: ShownStanding?
 
         init(_ job: HostedJob, _ look: JobsLook) throws {
             self.job = job
             state = look.state(of: job)
+            standing = look.holder(of: job).map { ShownStanding($0, look.instances) }
             var problems = job.problems
             if case .circuitOpen(let why) = state {
                 problems.append("the job was found broken: \(why); its items wait, one tries again after a pause")
@@ -116,6 +120,9 @@ struct JobsCommand: ParsableCommand {
                         "command",
                         job.script.command.map { .array($0.arguments.map { .string(Escaped.text($0)) }) } ?? .null),
                     .init("problems", .array(problems.map(JSON.string))),
+                    .init("singleton", .bool(job.settings?.isSingleton == true)),
+                    .init("holder", standing?.json ?? .null),
+                    .init("inactive_instances", .array(standing?.inactive.map(\.json) ?? [])),
                 ] + (continuous.map { [.init("instances", .array($0.states))] } ?? []))
         }
     }

@@ -10,7 +10,8 @@ struct JobsLook {
     let layout: Layout
     /// nil: there is no folder of jobs.
     let hosted: [HostedJob]?
-    let living: [(id: ItemID, facts: JSON)]
+    /// The orchestrators that share the root, also those that died and have not been buried yet.
+    let instances: [Instance]
 
     init(_ layout: Layout) throws {
         self.layout = layout
@@ -21,10 +22,19 @@ struct JobsLook {
         } else {
             hosted = nil
         }
-        living = Instances.look(dataFolder: layout.data)?.living() ?? []
+        instances = Instances.look(dataFolder: layout.data)?.all() ?? []
     }
 
-    var isServed: Bool { !living.isEmpty }
+    var living: [Instance] { instances.filter(\.isAlive) }
+
+    var isServed: Bool { instances.contains(where: \.isAlive) }
+
+    /// Who has the role of a singleton job: nil when it is none, or nobody has it.
+    func holder(of job: HostedJob) -> Holder? {
+        guard job.settings?.isSingleton == true else { return nil }
+        let role: Role = job.key.kind == .triggered ? .triggered(job: job.key.name) : .continuous(job: job.key.name)
+        return FolderCoordinator.holder(of: role, dataFolder: layout.data)
+    }
 
     func job(_ name: FileName, _ kind: JobKind = .triggered) -> HostedJob? {
         hosted?.first { $0.key == JobKey(kind, name) }

@@ -25,6 +25,26 @@ struct RunCommand: AsyncParsableCommand {
     )
     var drain = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Run at most so many items at a time, of all jobs together; they share the places by their \"weight\".",
+            discussion: "Default: $BOBBIN_MAX_RUNS, else no limit but each job's max_concurrency.", valueName: "n"))
+    var maxRuns: Int?
+
+    func validate() throws {
+        if let maxRuns, maxRuns < 1 { throw ValidationError("--max-runs must be 1 or more.") }
+    }
+
+    /// - Throws: what the environment says is no number.
+    private func runsAtATime() throws -> Int? {
+        if let maxRuns { return maxRuns }
+        guard let text = getenv("BOBBIN_MAX_RUNS").map({ String(cString: $0) }), !text.isEmpty else { return nil }
+        guard let number = Int(text), number >= 1 else {
+            throw Failure(.cannotStart, "$BOBBIN_MAX_RUNS is \(Escaped.text(Array(text.utf8))); give a number from 1, or unset it")
+        }
+        return number
+    }
+
     @Flag(help: "Look at the folders every second instead of being told of changes.")
     var poll = false
 
@@ -49,7 +69,8 @@ struct RunCommand: AsyncParsableCommand {
             let recorder = HistoryKeeper(layout: layout, notice: notice)
             let orchestrator = Orchestrator(
                 layout: layout, source: JobFolders(layout: layout), watcherProgram: poll ? nil : Self.watcherProgram,
-                isDraining: drain, recorder: recorder, serviceManager: Self.serviceManager, onHangUp: { log.reopen() }, notice: notice)
+                isDraining: drain, maxRuns: try runsAtATime(), version: Bobbin.configuration.version, recorder: recorder,
+                serviceManager: Self.serviceManager, onHangUp: { log.reopen() }, notice: notice)
             try await orchestrator.run(onReady: { Terminal.say("bobbin: ready") })
         } catch let refusal as StartCheck.Refusal {
             log.writeEnd(refusal)

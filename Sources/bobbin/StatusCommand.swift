@@ -9,7 +9,7 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Show the queues, the items of one, or all about one item.",
         discussion: """
-            Without arguments: how much lies where, in each queue. With a queue: what waits, runs or rests there, and \
+            Without arguments: how much lies where, in each queue, and which orchestrators share the root. With a queue: what waits, runs or rests there, and \
             what failed last. With a name or an id: the item's status document (--json: as it is in \
             spool/QUEUE/status/NAME.json), its attempts, where its log lies, when it is tried again. Works without an \
             orchestrator.
@@ -86,7 +86,10 @@ struct StatusCommand: ParsableCommand {
         }
         if output.json {
             Terminal.say(
-                JSON.object([.init("running", .bool(jobs.isServed)), .init("queues", .array(rows.map(\.json)))]))
+                JSON.object([
+                    .init("running", .bool(jobs.isServed)), .init("queues", .array(rows.map(\.json))),
+                    .init("instances", .array(jobs.instances.map(\.json))),
+                ]))
             return
         }
         if rows.isEmpty {
@@ -94,6 +97,10 @@ struct StatusCommand: ParsableCommand {
         } else {
             let heading = ["QUEUE", "WAITING", "OLDEST", "CLAIMED", "RETRY", "FAILED", "DONE", ""]
             Terminal.say(Terminal.table([heading] + rows.map(\.cells)))
+        }
+        if !jobs.instances.isEmpty {
+            let heading = ["INSTANCE", "HOST", "PROCESS", "SINCE", ""]
+            Terminal.say("\n" + Terminal.table([heading] + jobs.instances.map(\.cells)))
         }
         if !jobs.isServed {
             Terminal.complain("No orchestrator is running here: bobbin run --root \(root.layout.root.escaped)")

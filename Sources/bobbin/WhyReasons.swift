@@ -87,8 +87,12 @@ struct WhyReasons {
 
     /// Who takes the places it waits for.
     private func places() throws -> String? {
-        guard let limit = jobs.job(queue.name)?.settings?.maxConcurrency else { return nil }
+        guard let settings = jobs.job(queue.name)?.settings else { return nil }
         let taken = try queue.items(.claimed).count
+        if settings.isSingleton, taken >= 1 {
+            return "it is ready and waits for its turn: one runs at a time, across all instances (settings.job: is_singleton)"
+        }
+        let limit = settings.maxConcurrency
         let all = limit * jobs.living.count
         if taken >= all {
             return "it is ready and waits for a free place: \(taken) of \(all) run (settings.job: max_concurrency)"

@@ -99,9 +99,13 @@ private func waitUntil(_ what: String, _ condition: () async -> Bool) async {
     init() throws { place = try Place() }
 
     private func dispatcher(_ job: Job, _ queue: FakeQueue) throws -> Dispatcher {
-        Dispatcher(
-            job: job, queue: queue, runner: Runner(ownsAllOrphans: false), layout: Layout(root: place.folder.path),
-            instance: .make(at: Clocks.system.now()),
+        let layout = Layout(root: place.folder.path)
+        let instances = try Instances.register(dataFolder: layout.data, clocks: .system)
+        let seat = SingletonSeat(
+            .triggered(job: job.name), try FolderCoordinator(dataFolder: layout.data, instances: instances, clocks: .system),
+            instance: instances.own, clocks: .system, notice: { _ in }, onHint: { queue.nudge() }, onOrphans: {})
+        return Dispatcher(
+            job: job, queue: queue, runner: Runner(ownsAllOrphans: false), layout: layout, instance: instances.own, seat: seat, slots: nil,
             clocks: .system, notice: { _ in }, onCircuit: { _, _ in })
     }
 
@@ -184,7 +188,7 @@ private func waitUntil(_ what: String, _ condition: () async -> Bool) async {
         let plan = RunPlan(
             job: place.job("exit 0", limit: 1, environment: ["MINE=1", "PATH=/own"]), layout: Layout(root: place.folder.path),
             instance: grant.item)
-        let script = plan.script(grant, site)
+        let script = plan.script(grant, site, role: nil)
         let names = script.environment.map { String(decoding: $0.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self) }
         let inherited = (["HOME", "LANG", "TZ"] as [String]).filter { getenv($0) != nil }
         #expect(

@@ -27,7 +27,9 @@ import Watching
         let runner = Runner(clocks: clocks)
         let board = JobBoard(
             layout: layout, spool: try root.folder(RelativePath("spool")), runner: runner, router: router,
-            instances: instances, clocks: clocks, notice: notice, onTransition: { _ in })
+            instances: instances,
+            coordinator: try FolderCoordinator(dataFolder: layout.data, instances: instances, clocks: clocks),
+            clocks: clocks, notice: notice, onTransition: { _ in })
         await board.take([job.name: .ready(job, problems: [])])
         try root.write([1], toNew: RelativePath("spool/q/half.part"))
         try root.write([1], toNew: RelativePath("upload/other.part"))

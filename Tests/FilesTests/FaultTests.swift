@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import SystemPackage
 import Testing
@@ -24,6 +25,7 @@ import Testing
             #expect(try file.tryLock() && file.takeLease() == .granted)
             file.dropLease()
             try scratch.folder.setMode("folder/a", 0o600)
+            try scratch.folder.setOwner("folder/a", user: geteuid(), group: getegid())
             #expect(try scratch.folder.link("folder/a", to: scratch.folder, as: "b") == .moved)
             #expect(try scratch.folder.move("b", to: scratch.folder, as: "c") == .moved)
             #expect(try scratch.folder.stamp("c")?.size == 3)

@@ -47,6 +47,9 @@ int clinux_lease(int descriptor, int take);
 /* fcntl F_GETLEASE: 0 when somebody waits until a read lease is dropped, and when there is none. */
 int clinux_lease_kept(int descriptor);
 
+/* fchownat(2), not through a link; -1 = as it is. An empty name means the descriptor itself. */
+int clinux_own(int folder, const char *name, int64_t user, int64_t group);
+
 /* flock(2), non-blocking: exclusive, or a share of it; and its release. */
 int clinux_lock(int descriptor);
 int clinux_lock_shared(int descriptor);
@@ -68,6 +71,8 @@ int64_t clinux_free_bytes(int descriptor);
 
 struct clinux_limit { int resource; uint64_t soft, hard; };
 
+struct clinux_ids { uid_t user; gid_t group; const gid_t *groups; int group_count; };
+
 struct clinux_start {
     const char *program;         /* absolute, or relative to the folder */
     char *const *arguments;
@@ -77,8 +82,9 @@ struct clinux_start {
     int folder;                  /* descriptor of the working directory, -1 = inherit */
     int umask;                   /* -1 = inherit */
     int nice;                    /* added to the current value */
-    const struct clinux_limit *limits;
+    const struct clinux_limit *limits; /* of several for one resource the last holds */
     int limit_count;
+    const struct clinux_ids *ids; /* whom to become; NULL = nobody else */
     int pidfd;                   /* out: descriptor of the child, close-on-exec */
     int failed_step;             /* out, on failure: see clinux_step_name */
 };

@@ -19,6 +19,9 @@ package struct ContinuousJob: Sendable {
     package var environment: [[UInt8]]
     package var umask: UInt32?
     package var nice: Int
+    /// Settings `user` and `group`; nil = as the orchestrator.
+    package var identity: Script.Identity?
+    package var limits: [Script.Limit] = []
     /// Between SIGTERM and SIGKILL.
     package var grace: Duration
     package var restarts: Backoff
@@ -32,7 +35,9 @@ package struct ContinuousJob: Sendable {
     /// What a run has got of the job: when any of it changes, the job is started anew.
     var fabric: Fabric {
         Fabric(
-            folder: scriptFolder.path, command: command, environment: environment, umask: umask, nice: nice, isSingleton: isSingleton,
+            folder: scriptFolder.path, command: command, environment: environment, umask: umask, nice: nice, identity: identity,
+            limits: limits,
+            isSingleton: isSingleton,
             script: script.map { [$0.inode, $0.size, UInt64(bitPattern: $0.modified.nanoseconds)] })
     }
 
@@ -42,6 +47,8 @@ package struct ContinuousJob: Sendable {
         let environment: [[UInt8]]
         let umask: UInt32?
         let nice: Int
+        let identity: Script.Identity?
+        let limits: [Script.Limit]
         let isSingleton: Bool
         let script: [UInt64]?
     }

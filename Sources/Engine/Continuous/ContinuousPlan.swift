@@ -12,10 +12,13 @@ struct ContinuousPlan {
 
     /// - Parameter role: the lock of the role under which a singleton runs.
     func script(_ place: RunPlace, role: OpenFile?) -> Script {
-        Script(
+        var script = Script(
             run: place.run, arguments: job.command, environment: environment(place), folder: job.scriptFolder, input: nil,
             locks: [place.lock, role].compactMap { $0 }, umask: job.umask, nice: job.nice, site: place.folder, log: .rolled(log),
             shutdownFile: RunPlace.shutdownFile, stopping: .atOnce, grace: job.grace)
+        script.identity = job.identity
+        script.limits = job.limits
+        return script
     }
 
     private func environment(_ place: RunPlace) -> [[UInt8]] {

@@ -282,6 +282,12 @@ actor Supervisor {
         let place: RunPlace
         do throws(FileError) {
             place = try around.places.make(of: name, grace: job.grace)
+            if let group = job.identity?.group {
+                for folder in [data, place.folder] {
+                    try Reach.share(folder, with: group)
+                    try Reach.open(from: around.layout.data, to: folder.path)
+                }
+            }
         } catch {
             let now = around.clocks.now()
             log.system("\(error)", isError: true)

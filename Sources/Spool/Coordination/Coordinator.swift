@@ -16,6 +16,10 @@ package protocol Coordinator: Sendable {
     /// Gives the role up. Does nothing when the tenure stands no more.
     func release(_ tenure: Tenure) async
 
+    /// Releases the role if another instance waits for it, and gives that one the time to take it; false when nobody waits,
+    /// and the tenure goes on.
+    func handOver(_ tenure: Tenure) async -> Bool
+
     /// Who has the role now, for showing it; nil = nobody.
     func holder(of role: Role) async -> Holder?
 

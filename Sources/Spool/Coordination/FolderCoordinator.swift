@@ -9,11 +9,13 @@ import SystemPackage
 /// belongs to the open file: processes that inherit it keep the role until the last of them has gone. A lock file is never
 /// removed: whoever had it open would hold a lock that nobody else sees.
 package final class FolderCoordinator: Coordinator, RoleLocks {
-    private let registry: Instances
+    let registry: Instances
     /// For each kind of role.
-    private let folders: [RoleKind: Folder]
+    let folders: [RoleKind: Folder]
     private let clock: Mutex<FileSystemClock>
     private let state = Mutex(State())
+    /// The roles that this instance has asked for.
+    let asked = Mutex<Set<Role>>([])
 
     private struct State {
         var tenures: [Role: (tenure: Tenure, file: OpenFile)] = [:]
@@ -45,7 +47,10 @@ package final class FolderCoordinator: Coordinator, RoleLocks {
             // Who only looks holds the lock for a moment too, shared, so that a first try may fail for nothing.
             for _ in 0..<20 {
                 // Nothing is opened for writing while somebody has the role: its close would look like a release.
-                if try isLocked(place, in: folder) { return .held(by: try record(place, in: folder)) }
+                if try Self.isLocked(place, in: folder) {
+                    try askFor(role)
+                    return .held(by: try Self.record(place, in: folder))
+                }
                 let file = try open(place, in: folder)
                 guard try file.tryLock() else { continue }
                 // Removed or replaced by an operator meanwhile.
@@ -65,6 +70,7 @@ package final class FolderCoordinator: Coordinator, RoleLocks {
         try file.write(holder.bytes)
         let tenure = Tenure(role: role, fence: holder.fence, deadline: nil, predecessor: before?.instance)
         state.withLock { $0.tenures[role] = (tenure, file) }
+        askNoMore(for: role)
         return tenure
     }
 
@@ -78,11 +84,11 @@ package final class FolderCoordinator: Coordinator, RoleLocks {
         }
     }
 
-    private func isLocked(_ place: RelativePath, in folder: Folder) throws(FileError) -> Bool {
+    static func isLocked(_ place: RelativePath, in folder: Folder) throws(FileError) -> Bool {
         do throws(FileError) { return try folder.open(place).isLocked() } catch  where error.isMissing { return false }
     }
 
-    private func record(_ place: RelativePath, in folder: Folder) throws(FileError) -> Holder? {
+    private static func record(_ place: RelativePath, in folder: Folder) throws(FileError) -> Holder? {
         try folder.read(place, limit: Holder.size).flatMap(Holder.init(bytes:))
     }
 
@@ -100,8 +106,16 @@ package final class FolderCoordinator: Coordinator, RoleLocks {
         file?.letGo()
     }
 
-    package func holder(of role: Role) -> Holder? {
-        guard let folder = folders[role.kind], (try? isLocked(RelativePath(role.job), in: folder)) == true else { return nil }
+    package func holder(of role: Role) -> Holder? { folders[role.kind].flatMap { Self.holder(of: role, in: $0) } }
+
+    /// For looking only: registers nothing.
+    package static func holder(of role: Role, dataFolder: FilePath) -> Holder? {
+        let folder = try? Folder.open(dataFolder.appending("locks").appending(role.kind.rawValue))
+        return folder.flatMap { holder(of: role, in: $0) }
+    }
+
+    private static func holder(of role: Role, in folder: Folder) -> Holder? {
+        guard (try? isLocked(RelativePath(role.job), in: folder)) == true else { return nil }
         return try? record(RelativePath(role.job), in: folder)
     }
 
@@ -119,6 +133,7 @@ package final class FolderCoordinator: Coordinator, RoleLocks {
                 state.waiters[role]?[number] = nil
                 if state.waiters[role]?.isEmpty == true { state.waiters[role] = nil }
             }
+            if self?.awaited(role.kind, job: role.job).isEmpty == true { self?.askNoMore(for: role) }
         }
         return stream
     }
@@ -134,7 +149,7 @@ package final class FolderCoordinator: Coordinator, RoleLocks {
     ///
     /// - Returns: whether it is.
     package func hintIfFree(_ role: Role) -> Bool {
-        guard let folder = folders[role.kind], (try? isLocked(RelativePath(role.job), in: folder)) == false else { return false }
+        guard let folder = folders[role.kind], (try? Self.isLocked(RelativePath(role.job), in: folder)) == false else { return false }
         for waiter in state.withLock({ Array(($0.waiters[role] ?? [:]).values) }) { waiter.yield() }
         return true
     }

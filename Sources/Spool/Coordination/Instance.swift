@@ -10,6 +10,8 @@ package struct Instance: Sendable, Equatable {
     package var boot: String?
     package var processID: Int?
     package var startedAt: Instant?
+    /// Of the program.
+    package var version: String?
 
     init(id: ItemID, isAlive: Bool, facts: JSON?) {
         self.id = id
@@ -18,5 +20,6 @@ package struct Instance: Sendable, Equatable {
         boot = facts?["boot"]?.string
         processID = facts?["pid"]?.integer.map { Int($0) }
         startedAt = facts?["started_at"]?.string.flatMap { Instant(rfc3339: $0) }
+        version = facts?["version"]?.string
     }
 }

@@ -167,6 +167,9 @@ extension FolderQueue {
             try folder.replace(place.record, with: record.json.prettyBytes, mode: 0o640)
         }
         Step.claimRecord.after()
+        if let runner = rules.runner {
+            try open(place, slot, work: ownWork ? place.work : slot.place.place(.work), hold.payload, to: runner)
+        }
         let grant = Grant(
             item: record.id, run: run, queue: name, name: record.name, fence: Fence(record.fence), deadline: nil,
             attempt: attempt, maxAttempts: rules.limits.maxAttempts, interruptions: record.interruptions,

@@ -27,6 +27,7 @@ struct Status: Sendable {
     var exitCode: Int? { number("exit_code") }
     var signal: String? { text("signal") }
     var reason: String? { text("reason") }
+    var instance: String? { text("instance") }
     var error: String { text("error") ?? "" }
     var log: String? { text("log") }
     var percent: Double? { json["progress"]?["percent"]?.double }

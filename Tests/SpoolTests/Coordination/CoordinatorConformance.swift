@@ -23,6 +23,7 @@ enum CoordinatorConformance: String, CaseIterable, Sendable {
     case freeRoleIsGranted, heldRoleNamesItsHolder, roleIsNotGrantedTwiceToOneInstance, rolesAreIndependent
     case fenceGrowsWithEveryTenure, releasedTenureStandsNoMore, secondReleaseHarmsNobody, manyAtOnceAreGrantedOne
     case hintComesAfterARelease, hintComesAfterADeath, roleOfTheDeadIsGrantedWithItsPredecessor, nobodyHoldsAFreeRole
+    case roleThatNobodyWaitsForIsKept, roleIsHandedOverToWhoeverAskedForIt, whoeverWaitsNoMoreIsNotWaitedFor
     case instancesAreSeen, theDeadAreToldApart, timeGoesOn
 
     private static let role = Role.triggered(job: "job")
@@ -102,6 +103,34 @@ enum CoordinatorConformance: String, CaseIterable, Sendable {
             let tenure = try await take(subject.first)
             try await subject.first.release(tenure)
             #expect(await second.holder(of: role) == nil)
+        case .roleThatNobodyWaitsForIsKept:
+            let tenure = try await take(second)
+            #expect(await !second.handOver(tenure))
+            #expect(await second.renew(tenure))
+        case .roleIsHandedOverToWhoeverAskedForIt:
+            let tenure = try await take(second)
+            let hints = try subject.first.hints(of: role)
+            #expect(try await subject.first.acquire(role).tenure == nil)
+            async let isHandedOver = second.handOver(tenure)
+            var next: Tenure?
+            await waitUntil("the other has the role") {
+                next = try? await subject.first.acquire(role).tenure
+                return next != nil
+            }
+            #expect(await isHandedOver)
+            #expect(await !second.renew(tenure))
+            // Nobody else has asked.
+            #expect(try await !subject.first.handOver(try #require(next)))
+            withExtendedLifetime(hints) {}
+        case .whoeverWaitsNoMoreIsNotWaitedFor:
+            let tenure = try await take(second)
+            do {
+                let hints = try subject.first.hints(of: role)
+                #expect(try await subject.first.acquire(role).tenure == nil)
+                withExtendedLifetime(hints) {}
+            }
+            await subject.kill()
+            #expect(await !second.handOver(tenure))
         case .instancesAreSeen:
             for coordinator in [try subject.first, second] {
                 let seen = await coordinator.instances()
