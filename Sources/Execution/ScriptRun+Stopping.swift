@@ -58,7 +58,8 @@ extension ScriptRun {
         // A stopped process takes notice of SIGTERM only once it goes on.
         kill(-pid, number)
         if number != SIGKILL { kill(-pid, SIGCONT) }
-        let members = ProcessTree().members(run: script.run, payloadPath: payloadPath, lockPath: lockPath, root: end == nil ? pid : nil)
+        let members = ProcessTree().members(
+            run: script.run, of: instance, payloadPath: payloadPath, lockPath: lockPath, root: end == nil ? pid : nil)
         for member in members where getpgid(member.pid) != pid {
             kill(member.pid, number)
             if number != SIGKILL { kill(member.pid, SIGCONT) }

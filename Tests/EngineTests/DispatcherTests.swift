@@ -100,7 +100,8 @@ private func waitUntil(_ what: String, _ condition: () async -> Bool) async {
 
     private func dispatcher(_ job: Job, _ queue: FakeQueue) throws -> Dispatcher {
         Dispatcher(
-            job: job, queue: queue, runner: Runner(ownsAllOrphans: false), layout: Layout(root: place.folder.path),
+            job: job, queue: queue, runner: Runner(ownsAllOrphans: false),
+            layout: Layout(root: place.folder.path),
             instance: .make(at: Clocks.system.now()),
             clocks: .system, notice: { _ in }, onCircuit: { _, _ in })
     }

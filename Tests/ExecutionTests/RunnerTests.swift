@@ -308,6 +308,16 @@ import Testing
         #expect(!lives(await scratch.waitFor("child")))
     }
 
+    /// Nothing tells whose it is but the mark that the run was started with.
+    @Test func daemonThatHidesAndLetsGo_ofAFailedRun_isEndedBeforeTheRunIsOver() async throws {
+        let script = try scratch.shell(
+            "(setsid env -i /bin/sh -c 'echo $$ > child.new; mv child.new child; exec sleep 600 <&- >&- 2>&-' < /dev/null > /dev/null 2>&1 &); until [ -e child ]; do sleep 0.01; done; exit 1"
+        )
+        let result = await runner.run(script)
+        #expect(result.end == .exited(1))
+        #expect(!lives(await scratch.waitFor("child")))
+    }
+
     @Test func killAll_endsTreesAtOnce() async throws {
         let script = try scratch.shell(
             "trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > child.new; mv child.new child; sleep 600' & echo $$ > self; wait; sleep 600"
