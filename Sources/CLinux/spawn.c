@@ -48,6 +48,14 @@ static int raised(int descriptor) {
     return descriptor < 0 || descriptor > 2 ? descriptor : fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
 }
 
+/* They end a program that does not expect them. */
+static int means_nothing(int number) {
+    static const int numbers[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPWR, SIGSTKFLT, SIGXFSZ};
+    for (size_t index = 0; index < sizeof numbers / sizeof *numbers; index++)
+        if (numbers[index] == number) return 1;
+    return 0;
+}
+
 /* Signals that are handled or ignored here, which a program must not inherit. Looked up once: asking for all 64 anew
  * costs a twentieth of a small run. */
 static int changed[NSIG], changed_count;
@@ -56,7 +64,7 @@ static pthread_once_t changed_once = PTHREAD_ONCE_INIT;
 static void find_changed(void) {
     struct sigaction action;
     for (int number = 1; number < NSIG; number++)
-        if (number == SIGPIPE || number == SIGIO || (!sigaction(number, NULL, &action) && action.sa_handler != SIG_DFL))
+        if (means_nothing(number) || number == SIGIO || (!sigaction(number, NULL, &action) && action.sa_handler != SIG_DFL))
             changed[changed_count++] = number;
 }
 
@@ -211,5 +219,6 @@ int clinux_raise_descriptor_limit(struct clinux_limit *before) {
 }
 
 void clinux_ignore_signals(void) {
-    signal(SIGPIPE, SIG_IGN);
+    for (int number = 1; number < NSIG; number++)
+        if (means_nothing(number)) signal(number, SIG_IGN);
 }

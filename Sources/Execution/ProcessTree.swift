@@ -102,13 +102,19 @@ package struct ProcessTree: Sendable {
 
     /// Children of this process, started or adopted: a subreaper's orphans become children of one of its threads
     /// (proc(5), `/proc/PID/task/TID/children`).
+    ///
+    /// To be looked at before they are touched (`child`): a long list is read in parts, and where it changes in between,
+    /// the end of one number and the beginning of another make a third.
     static func children() -> [pid_t] {
         guard let tasks = try? Folder.open("/proc/self/task"), let names = try? tasks.names() else { return [] }
         return names.flatMap { name -> [pid_t] in
-            guard let bytes = try? tasks.read(RelativePath(name) / "children", limit: 64 * 1024) else { return [] }
+            guard let bytes = try? tasks.read(RelativePath(name) / "children", limit: 1 << 20) else { return [] }
             return bytes.split(separator: UInt8(ascii: " ")).compactMap { pid_t(String(decoding: $0, as: UTF8.self)) }
         }
     }
+
+    /// A child of this process, as it is now; nil when it is none.
+    static func child(_ pid: pid_t) -> Process? { look(pid).flatMap { $0.parent == getpid() ? $0 : nil } }
 
     /// The run that a process belongs to by its environment.
     static func run(of pid: pid_t) -> ItemID? { value(of: "BOBBIN_RUN_ID", in: pid).flatMap { ItemID(bytes: $0) } }

@@ -187,7 +187,8 @@ package final class Runner: Sendable {
         sweepDelay = adopted.isEmpty ? min(sweepDelay * 2, Self.longestSweepDelay) : Self.sweepDelay
         var isAnyLeft = false
         for child in adopted {
-            if ProcessTree.look(child)?.isZombie == true {
+            guard let process = ProcessTree.child(child) else { continue }
+            if process.isZombie {
                 _ = waitpid(child, nil, WNOHANG)
                 adoptedSince[child] = nil
                 suspects[child] = nil

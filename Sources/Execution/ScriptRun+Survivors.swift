@@ -17,7 +17,7 @@ extension ScriptRun {
         }
         guard end != .exited(0) || stage != .running || script.stopping == .atOnce else { return false }
         return ProcessTree.children().contains { child in
-            guard !Runner.isRunning(child), ProcessTree.look(child)?.isZombie == false else { return false }
+            guard !Runner.isRunning(child), ProcessTree.child(child)?.isZombie == false else { return false }
             return ProcessTree.belongs(child, to: script.run, mark: mark, payloadPath: payloadPath, lockPath: lockPath)
         }
     }
