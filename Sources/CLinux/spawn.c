@@ -16,6 +16,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The thread sanitizer cannot have two processes in one memory: with it a child gets a copy, and tells of a failure through a
+ * page that both have. */
+#define BORROWS_MEMORY 1
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#undef BORROWS_MEMORY
+#define BORROWS_MEMORY 0
+#endif
+#endif
+
 enum step { STEP_CLONE, STEP_STACK, STEP_SESSION, STEP_DESCRIPTORS, STEP_FOLDER, STEP_LIMITS, STEP_EXEC };
 
 const char *clinux_step_name(int step) {
@@ -33,12 +43,12 @@ const char *clinux_step_name(int step) {
 struct start {
     struct clinux_start *spawn;
     sigset_t mask;
-    volatile int error;
+    volatile int error, step;
 };
 
 static int fail(struct start *start, int step) {
     start->error = errno;
-    start->spawn->failed_step = step;
+    start->step = step;
     _exit(127);
 }
 
@@ -153,7 +163,9 @@ int64_t clinux_spawn_mark(void) {
 static __thread char *stack;
 
 pid_t clinux_spawn(struct clinux_start *spawn) {
-    struct start start = {.spawn = spawn, .error = 0};
+    struct start own_start, *start = &own_start;
+    if (!BORROWS_MEMORY) start = mmap(NULL, sizeof *start, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    start->spawn = spawn, start->error = 0;
     pthread_once(&changed_once, find_changed);
     spawn->pidfd = -1;
     if (!stack) {
@@ -170,11 +182,14 @@ pid_t clinux_spawn(struct clinux_start *spawn) {
      * blocked: a script that inherits a blocked SIGTERM could not be asked to stop. */
     sigset_t before;
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    sigemptyset(&start.mask);
+    sigemptyset(&start->mask);
     int pidfd = -1;
     begin();
-    pid_t pid = clone(child, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &start, &pidfd);
-    int failure = pid < 0 ? errno : start.error;
+    int flags = (BORROWS_MEMORY ? CLONE_VM : 0) | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    pid_t pid = clone(child, stack + STACK_SIZE, flags, start, &pidfd);
+    int failure = pid < 0 ? errno : start->error;
+    spawn->failed_step = failure ? start->step : 0;
+    if (!BORROWS_MEMORY) munmap(start, sizeof *start);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     finish(failure ? -1 : pid);
     if (pid < 0) {
