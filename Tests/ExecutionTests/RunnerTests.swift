@@ -210,10 +210,11 @@ import Testing
     }
 
     @Test func idleTimeout_isPutOffByOutputAndByProgress() async throws {
-        let command = "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; %; done"
-        let speaking = try scratch.shell(command.replacing("%", with: "echo $i"), idleTimeout: .seconds(1))
+        // Longer than the limit as a whole, and each silence far from it, also on a machine under load.
+        let command = "for i in $(seq 17); do sleep 0.2; %; done"
+        let speaking = try scratch.shell(command.replacing("%", with: "echo $i"), idleTimeout: .seconds(3))
         #expect(await runner.run(speaking).cutOff == nil)
-        let writing = try scratch.shell(command.replacing("%", with: "echo $i > progress"), idleTimeout: .seconds(1))
+        let writing = try scratch.shell(command.replacing("%", with: "echo $i > progress"), idleTimeout: .seconds(3))
         #expect(await runner.run(writing).cutOff == nil)
     }
 
