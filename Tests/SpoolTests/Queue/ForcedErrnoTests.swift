@@ -17,7 +17,7 @@ import Testing
 
     static let codes: [Errno] = [
         .noSpace, .diskQuotaExceeded, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .ioError, .permissionDenied, .readOnlyFileSystem,
-        .improperLink, .noSuchFileOrDirectory, .fileExists, .interrupted, .noMemory, .resourceTemporarilyUnavailable,
+        .improperLink, .noSuchFileOrDirectory, .fileExists, .interrupted, .noMemory, .resourceTemporarilyUnavailable, .staleNFSFileHandle,
     ]
 
     private static let seed: UInt64 = 1
