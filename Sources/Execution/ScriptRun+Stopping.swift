@@ -25,6 +25,8 @@ extension ScriptRun {
     }
 
     func cut(_ reason: ScriptResult.CutOff, _ words: String) {
+        // It may have ended in time, while this program stood still.
+        if reason == .timeout || reason == .idleTimeout { reap() }
         guard end == nil, stage == .running || stage == .asked else { return }
         cutOff = reason
         log.system("\(words); it gets SIGTERM now and SIGKILL in \(DurationText.text(killDelay))", isError: reason != .stopped)
@@ -70,11 +72,16 @@ extension ScriptRun {
 
     func watchIdleness() {
         guard let limit = script.idleTimeout, end == nil else { return }
+        // Time in which this program stood still, alone or with the machine, is no silence: nobody listened.
+        let late = clocks.uptime() - idleDue
+        if idleDue > .zero, late > .milliseconds(500) { lastSign += late }
         let quiet = clocks.uptime() - lastSign
         if quiet >= limit, !hasProgressed(within: limit) {
             return cut(.idleTimeout, "no output and no progress for \(DurationText.text(limit))")
         }
-        idleDeadline = reactor.after(quiet >= limit ? limit : limit - quiet) { self.watchIdleness() }
+        let pause = quiet >= limit ? limit : limit - quiet
+        idleDue = clocks.uptime() + pause
+        idleDeadline = reactor.after(pause) { self.watchIdleness() }
     }
 
     private func hasProgressed(within limit: Duration) -> Bool {

@@ -37,6 +37,7 @@ final class ScriptRun: @unchecked Sendable {
     var stage = Stage.running
     var deadlines: [Int] = []
     var idleDeadline: Int?
+    var idleDue = Duration.zero
     private var listening = 0
     var lastSign: Duration
     var hasEnded = false
@@ -107,7 +108,7 @@ final class ScriptRun: @unchecked Sendable {
 
     // MARK: End
 
-    private func reap() {
+    func reap() {
         var isSignalled: Int32 = 0
         var value: Int32 = 0
         Step.runEnd.before()

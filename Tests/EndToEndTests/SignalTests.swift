@@ -125,6 +125,29 @@ struct SignalTests {
         }
     }
 
+    /// What scripts do meanwhile counts: one speaks, one ends in time.
+    @Test func orchestrator_stoppedForSeconds_judgesRunsByWhatTheyDid() async throws {
+        try await withRoot { root in
+            let speaking = root.job(
+                "speaking", "note under-way; for i in $(seq 40); do echo $i; sleep 0.1; done; finish 0",
+                settings: #"{"idle_timeout": "1.5s", "max_attempts": 1}"#)
+            let ending = root.job(
+                "ending", #"note under-way; await "$N/go"; finish 0"#, settings: #"{"timeout": "2s", "max_attempts": 1}"#)
+            let bobbin = try await root.start()
+            for queue in [speaking, ending] { try queue.drop("f") }
+            try await wait(for: "both to run") { root.runs.count("under-way") == 2 }
+            kill(bobbin.id, SIGSTOP)
+            (root.notes / "go").write("")
+            try await wait(for: "the one's own end") { root.runs.count("end:0") > 0 }
+            // Longer than both limits.
+            try await Task.sleep(for: .seconds(3))
+            kill(bobbin.id, SIGCONT)
+            for queue in [speaking, ending] { try await queue.wait("f", .succeeded) }
+            try await root.stop(bobbin)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
     /// The signals that end a program which does not expect them; those that mean a stop are its operator's.
     @Test func script_thatSignalsItsParent_doesNotEndIt() async throws {
         try await withRoot { root in
