@@ -70,7 +70,7 @@ let package = Package(
             linkerSettings: Context.environment["BOBBIN_SANITIZE"] == nil ? [.unsafeFlags(["-static-executable"])] : []),
 
         // Start the built program as a process; they know it as its users do.
-        .testTarget(name: "CommandTests", swiftSettings: strict),
+        .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
         // What several of them need.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: strict),

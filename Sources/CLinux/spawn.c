@@ -16,6 +16,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The thread sanitizer cannot have two processes in one memory: with it a child gets a copy, and tells of a failure through a
+ * page that both have. */
+#define BORROWS_MEMORY 1
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#undef BORROWS_MEMORY
+#define BORROWS_MEMORY 0
+#endif
+#endif
+
 enum step { STEP_CLONE, STEP_STACK, STEP_SESSION, STEP_DESCRIPTORS, STEP_FOLDER, STEP_LIMITS, STEP_IDENTITY, STEP_EXEC };
 
 const char *clinux_step_name(int step) {
@@ -34,12 +44,12 @@ const char *clinux_step_name(int step) {
 struct start {
     struct clinux_start *spawn;
     sigset_t mask;
-    volatile int error;
+    volatile int error, step;
 };
 
 static int fail(struct start *start, int step) {
     start->error = errno;
-    start->spawn->failed_step = step;
+    start->step = step;
     _exit(127);
 }
 
@@ -47,6 +57,14 @@ static int fail(struct start *start, int step) {
 static int raised(int descriptor) {
     if (descriptor < 0) descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
     return descriptor < 0 || descriptor > 2 ? descriptor : fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
+/* They end a program that does not expect them. */
+static int means_nothing(int number) {
+    static const int numbers[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPWR, SIGSTKFLT, SIGXFSZ};
+    for (size_t index = 0; index < sizeof numbers / sizeof *numbers; index++)
+        if (numbers[index] == number) return 1;
+    return 0;
 }
 
 /* Signals that are handled or ignored here, which a program must not inherit. Looked up once: asking for all 64 anew
@@ -57,7 +75,7 @@ static pthread_once_t changed_once = PTHREAD_ONCE_INIT;
 static void find_changed(void) {
     struct sigaction action;
     for (int number = 1; number < NSIG; number++)
-        if (number == SIGPIPE || number == SIGIO || (!sigaction(number, NULL, &action) && action.sa_handler != SIG_DFL))
+        if (means_nothing(number) || number == SIGIO || (!sigaction(number, NULL, &action) && action.sa_handler != SIG_DFL))
             changed[changed_count++] = number;
 }
 
@@ -152,7 +170,9 @@ int64_t clinux_spawn_mark(void) {
 static __thread char *stack;
 
 pid_t clinux_spawn(struct clinux_start *spawn) {
-    struct start start = {.spawn = spawn, .error = 0};
+    struct start own_start, *start = &own_start;
+    if (!BORROWS_MEMORY) start = mmap(NULL, sizeof *start, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    start->spawn = spawn, start->error = 0;
     pthread_once(&changed_once, find_changed);
     spawn->pidfd = -1;
     if (!stack) {
@@ -169,11 +189,14 @@ pid_t clinux_spawn(struct clinux_start *spawn) {
      * blocked: a script that inherits a blocked SIGTERM could not be asked to stop. */
     sigset_t before;
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    sigemptyset(&start.mask);
+    sigemptyset(&start->mask);
     int pidfd = -1;
     begin();
-    pid_t pid = clone(child, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &start, &pidfd);
-    int failure = pid < 0 ? errno : start.error;
+    int flags = (BORROWS_MEMORY ? CLONE_VM : 0) | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    pid_t pid = clone(child, stack + STACK_SIZE, flags, start, &pidfd);
+    int failure = pid < 0 ? errno : start->error;
+    spawn->failed_step = failure ? start->step : 0;
+    if (!BORROWS_MEMORY) munmap(start, sizeof *start);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     finish(failure ? -1 : pid);
     if (pid < 0) {
@@ -218,5 +241,6 @@ int clinux_raise_descriptor_limit(struct clinux_limit *before) {
 }
 
 void clinux_ignore_signals(void) {
-    signal(SIGPIPE, SIG_IGN);
+    for (int number = 1; number < NSIG; number++)
+        if (means_nothing(number)) signal(number, SIG_IGN);
 }

@@ -19,9 +19,10 @@ extension Housekeeper {
             do { try await Task.sleep(for: pause) } catch { return }
             let peers = instances.peers()
             if peers.contains(where: { !$0.isAlive }) {
-                async let ending: Void = endOwnerless()
+                async let ending: Void? = continuous?.endAbandoned()
                 let count = await recover()
-                await ending
+                _ = await ending
+                await bury()
                 if count > 0 { notice(Priority.info + "another orchestrator died; what it held is taken over (items: \(count))") }
                 return
             }

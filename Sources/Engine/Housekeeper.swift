@@ -39,7 +39,8 @@ struct Housekeeper: Service {
         while !Task.isCancelled {
             if round % Self.sweepEvery == 0 { await sweep(&stalled) }
             if round > 0 { await recover() }
-            await endOwnerless()
+            await continuous?.endAbandoned()
+            await bury()
             round += 1
             try? await Task.sleep(for: Self.roundTime, tolerance: .seconds(5))
         }
@@ -50,19 +51,19 @@ struct Housekeeper: Service {
     func recover() async -> Int {
         let queues = await board.queues.map(\.queue)
         // All at once: one queue's orphan that is slow to end must not keep the others waiting.
-        let count = await withTaskGroup(of: Int.self) { group in
+        return await withTaskGroup(of: Int.self) { group in
             for queue in queues { group.addTask { await queue.recover().count } }
             return await group.reduce(0, +)
         }
-        instances.removeDead()
-        return count
     }
 
-    /// Of orchestrators that died when a run was over and its daemons were not.
-    func endOwnerless() async {
-        let ended = await OrphanHunter(clocks: clocks).endOwnerless(below: spool) { instances.isAlive($0) }
+    /// Ends what runs of orchestrators that are gone have left behind, then forgets the dead: their ids are what such
+    /// processes are known by.
+    func bury() async {
+        let dead = instances.peers().filter { !$0.isAlive }.map(\.id)
+        let ended = await OrphanHunter(clocks: clocks).endOwnerless(below: spool, of: dead) { instances.isAlive($0) }
         if !ended.isEmpty { notice("ended \(ended.count) processes that runs of an orchestrator that is gone had left behind") }
-        await continuous?.endAbandoned()
+        instances.removeDead(dead)
     }
 
     /// Sweeps once.
@@ -72,7 +73,6 @@ struct Housekeeper: Service {
     }
 
     private func sweep(_ stalled: inout Set<String>) async {
-        instances.removeDead()
         for (queue, folder, rules) in await board.queues {
             let sweeper = Sweeper(name: queue.name, folder: folder, clocks: clocks)
             let inboxes = await queue.inboxes

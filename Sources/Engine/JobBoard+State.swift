@@ -9,7 +9,9 @@ extension JobBoard {
         return FolderQueue.Surroundings(
             clocks: clocks, instances: instances,
             endOrphans: { orphans in
-                let prey = orphans.map { OrphanHunter.Prey(run: $0.run, payloadPath: $0.payloadPath, grace: min(grace, .seconds(5))) }
+                let prey = orphans.map {
+                    OrphanHunter.Prey(run: $0.run, instance: $0.instance, payloadPath: $0.payloadPath, grace: min(grace, .seconds(5)))
+                }
                 let (ended, survivors) = await OrphanHunter(clocks: clocks).end(prey)
                 if !ended.isEmpty { notice("ended \(ended.count) processes left behind by an orchestrator that is gone") }
                 return survivors

@@ -66,7 +66,7 @@ package struct Orchestrator: Sendable {
         }
         let coordinator = try FolderCoordinator(dataFolder: layout.data, instances: instances, clocks: clocks)
         let report = serviceManager.map { ServiceReport($0, clocks: clocks) }
-        let runner = Runner(clocks: clocks, onChange: { report?.changed() })
+        let runner = Runner(instance: instances.own, clocks: clocks, onChange: { report?.changed() })
         let watcher = Watcher(program: watcherProgram, clocks: clocks, onNotice: notice)
         let router = EventRouter(watcher: watcher)
         let board = JobBoard(
@@ -163,6 +163,7 @@ package struct Orchestrator: Sendable {
         }
         // Whoever only ever drains would otherwise never be swept.
         await housekeeper.sweep()
+        await housekeeper.bury()
         await report?.stop()
         await group.triggerGracefulShutdown()
     }

@@ -6,9 +6,9 @@ import SystemPackage
 /// Finds the processes of runs, wherever they went: children that left the process group or the session, that closed
 /// their standard input, or that outlived their orchestrator.
 ///
-/// A process belongs to a run when its environment carries the run's id (contract §2), when its standard input is the
-/// run's payload or one of its descriptors the run's lock and its environment names no other run, or when a process that
-/// does is its ancestor.
+/// A process belongs to a run when its environment carries the run's id (contract §2), when its environment names no other
+/// run and its standard input is the run's payload, one of its descriptors the run's lock, or its limit of locks the run's
+/// mark, or when a process that does is its ancestor.
 package struct ProcessTree: Sendable {
     package struct Process: Sendable, Hashable {
         package let pid: pid_t
@@ -26,15 +26,15 @@ package struct ProcessTree: Sendable {
     }
 
     /// The processes of one run, ancestors before descendants; never this process itself.
-    package func members(run: ItemID, payloadPath: FilePath? = nil, lockPath: FilePath? = nil, root: pid_t? = nil) -> [Process] {
-        let mark = Array("BOBBIN_RUN_ID=\(run)".utf8)
+    package func members(
+        run: ItemID, of instance: ItemID? = nil, payloadPath: FilePath? = nil, lockPath: FilePath? = nil, root: pid_t? = nil
+    ) -> [Process] {
+        let mark = instance.map { RunMark(run: run, of: $0) }
         let own = getpid()
         let marked = processes.values.filter { process in
             guard process.pid != own, !process.isZombie else { return false }
-            return process.pid == root || Self.environment(of: process.pid, contains: mark)
-                // The next run of the same item reads the same payload.
-                || payloadPath.map { Self.standardInput(of: process.pid) == $0 && Self.run(of: process.pid) == nil } ?? false
-                || lockPath.map { Self.run(of: process.pid) == nil && Self.has($0, open: process.pid) } ?? false
+            return process.pid == root
+                || Self.belongs(process.pid, to: run, mark: mark, payloadPath: payloadPath, lockPath: lockPath)
         }
         var members = Dictionary(uniqueKeysWithValues: marked.map { ($0.pid, $0) })
         var hasGrown = true
@@ -46,6 +46,13 @@ package struct ProcessTree: Sendable {
             }
         }
         return members.values.sorted { $0.pid < $1.pid }
+    }
+
+    static func belongs(_ pid: pid_t, to run: ItemID, mark: RunMark?, payloadPath: FilePath?, lockPath: FilePath?) -> Bool {
+        // The next run of the same item reads the same payload.
+        if let named = Self.run(of: pid) { return named == run }
+        return payloadPath.map { standardInput(of: pid) == $0 } ?? false || mark.map { RunMark(of: pid) == $0 } ?? false
+            || lockPath.map { has($0, open: pid) } ?? false
     }
 
     static func allPIDs() -> [pid_t] {
@@ -70,10 +77,6 @@ package struct ProcessTree: Sendable {
         read("/proc/\(pid)/environ", limit: 2 << 20)?.split(separator: 0) ?? []
     }
 
-    static func environment(of pid: pid_t, contains mark: [UInt8]) -> Bool {
-        environment(of: pid).contains { $0.elementsEqual(mark) }
-    }
-
     static func standardInput(of pid: pid_t) -> FilePath? { target(of: "/proc/\(pid)/fd/0") }
 
     /// Whether a process has a file open.
@@ -90,7 +93,7 @@ package struct ProcessTree: Sendable {
         return length > 0 ? FilePath(bytes: buffer.prefix(length).map(UInt8.init(bitPattern:))) : nil
     }
 
-    private static func read(_ path: String, limit: Int) -> [UInt8]? {
+    static func read(_ path: String, limit: Int) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         let file = OpenFile(adopting: descriptor, subject: FileSubject(text: path))
@@ -99,13 +102,19 @@ package struct ProcessTree: Sendable {
 
     /// Children of this process, started or adopted: a subreaper's orphans become children of one of its threads
     /// (proc(5), `/proc/PID/task/TID/children`).
+    ///
+    /// To be looked at before they are touched (`child`): a long list is read in parts, and where it changes in between,
+    /// the end of one number and the beginning of another make a third.
     static func children() -> [pid_t] {
         guard let tasks = try? Folder.open("/proc/self/task"), let names = try? tasks.names() else { return [] }
         return names.flatMap { name -> [pid_t] in
-            guard let bytes = try? tasks.read(RelativePath(name) / "children", limit: 64 * 1024) else { return [] }
+            guard let bytes = try? tasks.read(RelativePath(name) / "children", limit: 1 << 20) else { return [] }
             return bytes.split(separator: UInt8(ascii: " ")).compactMap { pid_t(String(decoding: $0, as: UTF8.self)) }
         }
     }
+
+    /// A child of this process, as it is now; nil when it is none.
+    static func child(_ pid: pid_t) -> Process? { look(pid).flatMap { $0.parent == getpid() ? $0 : nil } }
 
     /// The run that a process belongs to by its environment.
     static func run(of pid: pid_t) -> ItemID? { value(of: "BOBBIN_RUN_ID", in: pid).flatMap { ItemID(bytes: $0) } }

@@ -9,6 +9,7 @@ import Threads
 /// Starts scripts and follows them to their end.
 package final class Runner: Sendable {
     private let reactor = Reactor()
+    private let instance: ItemID
     private let clocks: Clocks
     private let memoryKills = MemoryKills()
     private let ownsAllOrphans: Bool
@@ -42,10 +43,15 @@ package final class Runner: Sendable {
         return clinux_raise_descriptor_limit(&before) == 0 ? before : nil
     }()
 
-    /// - Parameter ownsAllOrphans: every orphan that this program adopts comes from a run, also one that does not say so.
-    ///   False only where other parts of the program start processes that leave orphans: in tests.
-    /// - Parameter onChange: told when `count` has changed.
-    package init(clocks: Clocks = .system, ownsAllOrphans: Bool = true, onChange: @escaping @Sendable () -> Void = {}) {
+    /// - Parameters:
+    ///   - instance: the orchestrator, by which the processes that it leaves behind when it dies are known; nil = nobody's.
+    ///   - ownsAllOrphans: every orphan that this program adopts comes from a run, also one that does not say so.
+    ///     False only where other parts of the program start processes that leave orphans: in tests.
+    ///   - onChange: told when `count` has changed.
+    package init(
+        instance: ItemID? = nil, clocks: Clocks = .system, ownsAllOrphans: Bool = true, onChange: @escaping @Sendable () -> Void = {}
+    ) {
+        self.instance = instance ?? .make(at: clocks.now())
         self.clocks = clocks
         self.ownsAllOrphans = ownsAllOrphans
         self.onChange = onChange
@@ -85,14 +91,14 @@ package final class Runner: Sendable {
         // Before the start: its orphans may come sooner than we go on.
         _ = Self.underWay.withLock { $0.insert(script.run) }
         Step.runStart.before()
-        switch Self.spawn(script, output: output.writing.descriptor, error: error.writing.descriptor) {
+        switch spawn(script, output: output.writing.descriptor, error: error.writing.descriptor) {
         case .failure(let step, let code):
             _ = Self.underWay.withLock { $0.remove(script.run) }
             couldNotStart(step, code)
         case .success(let pid, let process):
             Step.runStart.after()
             let run = ScriptRun(
-                script, pid: pid, process: process, output: output.reading, error: error.reading, startedAt: startedAt,
+                script, of: instance, pid: pid, process: process, output: output.reading, error: error.reading, startedAt: startedAt,
                 reactor: reactor, clocks: clocks,
                 onEnd: { [self] result in
                     var result = result
@@ -129,7 +135,7 @@ package final class Runner: Sendable {
         case failure(step: String, Errno)
     }
 
-    private static func spawn(_ script: Script, output: Int32, error: Int32) -> Spawned {
+    private func spawn(_ script: Script, output: Int32, error: Int32) -> Spawned {
         let arguments = CStrings(script.arguments)
         let environment = CStrings(script.environment)
         var request = clinux_start()
@@ -143,7 +149,7 @@ package final class Runner: Sendable {
         request.folder = script.folder.descriptor
         request.umask = script.umask.map { Int32($0) } ?? -1
         request.nice = Int32(script.nice)
-        let limits = [originalLimit].compactMap { $0 } + script.limits.map(\.raw)
+        let limits = [Self.originalLimit, RunMark(run: script.run, of: instance).limit].compactMap { $0 } + script.limits.map(\.raw)
         let pid = withExtendedLifetime((arguments, environment)) {
             limits.withUnsafeBufferPointer { limits in
                 request.limits = limits.baseAddress
@@ -184,7 +190,8 @@ package final class Runner: Sendable {
         sweepDelay = adopted.isEmpty ? min(sweepDelay * 2, Self.longestSweepDelay) : Self.sweepDelay
         var isAnyLeft = false
         for child in adopted {
-            if ProcessTree.look(child)?.isZombie == true {
+            guard let process = ProcessTree.child(child) else { continue }
+            if process.isZombie {
                 _ = waitpid(child, nil, WNOHANG)
                 adoptedSince[child] = nil
                 suspects[child] = nil
@@ -204,11 +211,12 @@ package final class Runner: Sendable {
         }
     }
 
-    /// An orphan that has emptied its environment does not say whose it is: of one of the runs that were under way when
+    /// An orphan that has emptied its environment and is rid of its mark does not say whose it is: of one of the runs that were under way when
     /// it was first seen, or of one that had just ended. When none of those is left, it has no owner.
     private func hasOutlivedItsRun(_ child: pid_t) -> Bool {
         let underWay = Self.underWay.withLock { $0 }
         if let run = ProcessTree.run(of: child) { return !underWay.contains(run) }
+        if let mark = RunMark(of: child) { return !underWay.contains(where: mark.isOf(run:)) }
         guard ownsAllOrphans else { return false }
         let possible = (suspects[child] ?? underWay).intersection(underWay)
         suspects[child] = possible

@@ -25,6 +25,8 @@ extension ScriptRun {
     }
 
     func cut(_ reason: ScriptResult.CutOff, _ words: String) {
+        // It may have ended in time, while this program stood still.
+        if reason == .timeout || reason == .idleTimeout { reap() }
         guard end == nil, stage == .running || stage == .asked else { return }
         cutOff = reason
         log.system("\(words); it gets SIGTERM now and SIGKILL in \(DurationText.text(killDelay))", isError: reason != .stopped)
@@ -58,7 +60,8 @@ extension ScriptRun {
         // A stopped process takes notice of SIGTERM only once it goes on.
         kill(-pid, number)
         if number != SIGKILL { kill(-pid, SIGCONT) }
-        let members = ProcessTree().members(run: script.run, payloadPath: payloadPath, lockPath: lockPath, root: end == nil ? pid : nil)
+        let members = ProcessTree().members(
+            run: script.run, of: instance, payloadPath: payloadPath, lockPath: lockPath, root: end == nil ? pid : nil)
         for member in members where getpgid(member.pid) != pid {
             kill(member.pid, number)
             if number != SIGKILL { kill(member.pid, SIGCONT) }
@@ -69,11 +72,16 @@ extension ScriptRun {
 
     func watchIdleness() {
         guard let limit = script.idleTimeout, end == nil else { return }
+        // Time in which this program stood still, alone or with the machine, is no silence: nobody listened.
+        let late = clocks.uptime() - idleDue
+        if idleDue > .zero, late > .milliseconds(500) { lastSign += late }
         let quiet = clocks.uptime() - lastSign
         if quiet >= limit, !hasProgressed(within: limit) {
             return cut(.idleTimeout, "no output and no progress for \(DurationText.text(limit))")
         }
-        idleDeadline = reactor.after(quiet >= limit ? limit : limit - quiet) { self.watchIdleness() }
+        let pause = quiet >= limit ? limit : limit - quiet
+        idleDue = clocks.uptime() + pause
+        idleDeadline = reactor.after(pause) { self.watchIdleness() }
     }
 
     private func hasProgressed(within limit: Duration) -> Bool {

@@ -17,13 +17,8 @@ extension ScriptRun {
         }
         guard end != .exited(0) || stage != .running || script.stopping == .atOnce else { return false }
         return ProcessTree.children().contains { child in
-            guard !Runner.isRunning(child), ProcessTree.look(child)?.isZombie == false else { return false }
-            guard let run = ProcessTree.run(of: child) else {
-                // It has emptied its environment, and still reads the payload, or has the run's lock.
-                if let payloadPath { return ProcessTree.standardInput(of: child) == payloadPath }
-                return lockPath.map { ProcessTree.has($0, open: child) } ?? false
-            }
-            return run == script.run
+            guard !Runner.isRunning(child), ProcessTree.child(child)?.isZombie == false else { return false }
+            return ProcessTree.belongs(child, to: script.run, mark: mark, payloadPath: payloadPath, lockPath: lockPath)
         }
     }
 

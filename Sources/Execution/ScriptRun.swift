@@ -22,6 +22,8 @@ final class ScriptRun: @unchecked Sendable {
     enum Stage { case running, asked, terminating, killed }
 
     let script: Script
+    /// The orchestrator, as the marks of its processes name it.
+    let instance: ItemID
     let reactor: Reactor
     let clocks: Clocks
     private let onEnd: (ScriptResult) -> Void
@@ -35,6 +37,7 @@ final class ScriptRun: @unchecked Sendable {
     var stage = Stage.running
     var deadlines: [Int] = []
     var idleDeadline: Int?
+    var idleDue = Duration.zero
     private var listening = 0
     var lastSign: Duration
     var hasEnded = false
@@ -42,10 +45,11 @@ final class ScriptRun: @unchecked Sendable {
     private var isWaitingForPipes = false
 
     init(
-        _ script: Script, pid: pid_t, process: OpenFile, output: OpenFile, error: OpenFile, startedAt: Instant, reactor: Reactor,
-        clocks: Clocks, onEnd: @escaping (ScriptResult) -> Void
+        _ script: Script, of instance: ItemID, pid: pid_t, process: OpenFile, output: OpenFile, error: OpenFile, startedAt: Instant,
+        reactor: Reactor, clocks: Clocks, onEnd: @escaping (ScriptResult) -> Void
     ) {
         self.script = script
+        self.instance = instance
         self.pid = pid
         self.process = process
         pipes = [.output: output, .error: error]
@@ -56,6 +60,8 @@ final class ScriptRun: @unchecked Sendable {
         log = LineLog(script, clocks: clocks)
         lastSign = clocks.uptime()
     }
+
+    var mark: RunMark { RunMark(run: script.run, of: instance) }
 
     /// Starts following the run. Called once, by who started it; from here on everything happens in the reactor's turn.
     func begin() {
@@ -102,7 +108,7 @@ final class ScriptRun: @unchecked Sendable {
 
     // MARK: End
 
-    private func reap() {
+    func reap() {
         var isSignalled: Int32 = 0
         var value: Int32 = 0
         Step.runEnd.before()

@@ -37,26 +37,42 @@ package enum FileChange: Sendable {
     case sync(OpenFile)
 }
 
-/// Makes one call, repeating it on EINTR, and throws when it answers below zero.
+/// Makes one call and throws when it answers below zero. Repeats it on EINTR, and for a moment on ESTALE: a file server
+/// answers so when another machine has just changed what a name means, and right when it is asked anew
+/// (reference/distributed.md §4).
 @discardableResult
 func call<Number: FixedWidthInteger & SignedInteger>(
     _ operation: FileOperation, _ subject: @autoclosure () -> FileSubject, changes change: @autoclosure () -> FileChange? = nil,
     _ body: () -> Number
 ) throws(FileError) -> Number {
+    var pause = StalePause()
     while true {
+        var forced: Errno?
         #if DEBUG
-            if let plan = Faults.plan, let code = plan.decide(operation, subject().description) {
-                if code == .interrupted { continue }
-                throw FileError(operation, subject(), code)
-            }
+            if let plan = Faults.plan { forced = plan.decide(operation, subject().description) }
         #endif
-        let answer = body()
+        let answer = forced == nil ? body() : -1
         if answer >= 0 {
             #if DEBUG
                 if let observe = Faults.plan?.observe, let change = change() { observe(change) }
             #endif
             return answer
         }
-        if errno != EINTR { throw FileError(operation, subject(), Errno(rawValue: errno)) }
+        let code = forced ?? Errno(rawValue: errno)
+        if code == .interrupted || code == .staleNFSFileHandle && pause.isWorthIt() { continue }
+        throw FileError(operation, subject(), code)
+    }
+}
+
+/// 1, 8, 64 ms.
+private struct StalePause {
+    private var milliseconds: UInt32 = 1
+
+    /// Waits, unless that has been done often enough.
+    mutating func isWorthIt() -> Bool {
+        guard milliseconds < 100 else { return false }
+        usleep(milliseconds * 1000)
+        milliseconds *= 8
+        return true
     }
 }

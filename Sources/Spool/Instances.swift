@@ -103,11 +103,13 @@ package struct Instances: Sendable {
 
     /// Removes the lock files of the dead, who never come back under the same id.
     ///
-    /// - Parameter afterRecovery: also those of an earlier boot, which tell of a power cut until all is mended.
-    package func removeDead(afterRecovery: Bool = false) {
+    /// - Parameters:
+    ///   - those: these only, and what a start that was cut off has left.
+    ///   - afterRecovery: also those of an earlier boot, which tell of a power cut until all is mended.
+    package func removeDead(_ those: [ItemID]? = nil, afterRecovery: Bool = false) {
         for name in (try? folder.names()) ?? [] {
             guard let id = ItemID(bytes: name.hasPrefix(".") ? Array(name.bytes.dropFirst()) : name.bytes), id != own,
-                afterRecovery || !isOfEarlierBoot(id),
+                those?.contains(id) != false || name.hasPrefix("."), afterRecovery || !isOfEarlierBoot(id),
                 let file = try? folder.open(RelativePath(name)), (try? file.isLocked()) == false
             else { continue }
             Step.sweepInstance.before()

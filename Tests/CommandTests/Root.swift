@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a command answered.
@@ -117,9 +118,9 @@ final class Root: @unchecked Sendable {
         process.standardOutput = FileHandle(forWritingAtPath: output)
         process.standardError = FileHandle(forWritingAtPath: error)
         try process.run()
-        let end = Date(timeIntervalSinceNow: Self.limit)
+        var patience = Patience(.seconds(Self.limit))
         while process.isRunning {
-            if Date() > end {
+            if patience.isOver() {
                 kill(process.processIdentifier, SIGKILL)
                 Issue.record("\(arguments) has not ended within \(Self.limit) s")
                 break
@@ -134,9 +135,10 @@ final class Root: @unchecked Sendable {
 
     /// Waits for a condition, by its name, at most ten seconds.
     func until(_ name: String, _ condition: () async throws -> Bool) async throws {
-        let end = Date(timeIntervalSinceNow: 10)
+        var patience = Patience(.seconds(10))
         while try await !condition() {
-            try #require(Date() < end, "waited 10 s in vain: \(name)")
+            let isOver = patience.isOver()
+            try #require(!isOver, "waited 10 s in vain: \(name)")
             try await Task.sleep(for: .milliseconds(20))
         }
     }

@@ -238,6 +238,23 @@ struct ProcessTests {
         try await run("for i in $(seq 300); do sleep 300 & done; finish 0")
     }
 
+    /// Half of them in sessions of their own, where only a look at each finds them.
+    @Test func script_withTenThousandChildren_isEndedWithThem() async throws {
+        try await withRoot(alone: true) { root in
+            let fork = "use POSIX; for (1..10000) { my $pid = fork; unless ($pid // exit 1) { POSIX::setsid() if $_ % 2; sleep } } exit 1"
+            let queue = root.job(
+                "q", "case $BOBBIN_NAME in settled*) finish 0;; esac; perl -e '\(fork)'; note forked; finish 1",
+                settings: #"{"max_attempts": 1}"#)
+            let bobbin = try await root.start()
+            try queue.drop("f")
+            try await queue.wait("f", .failed, within: .seconds(60))
+            #expect(root.runs.count("forked") == 1 && root.processesOfRuns.isEmpty)
+            try await queue.settle()
+            try await root.stop(bobbin)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
     @Test func script_thatEndsItsGroup_isAFailureOfItsOwn() async throws {
         try await run("kill -KILL 0", settings: #"{"max_attempts": 1}"#, to: .failed) { _, _, status in
             #expect(status.signal == "SIGKILL")

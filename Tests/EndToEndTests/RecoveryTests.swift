@@ -50,7 +50,10 @@ struct RecoveryTests {
     }
 
     /// A run that succeeds leaves its daemons to be ended a moment later; the orchestrator dies in that moment.
-    @Test(arguments: ["sleep 300; sleep 300", #"exec env -i PATH=$PATH sh -c "trap \"\" TERM; sleep 300; sleep 300""#])
+    @Test(arguments: [
+        "sleep 300; sleep 300", #"exec env -i PATH=$PATH sh -c "trap \"\" TERM; sleep 300; sleep 300""#,
+        #"exec env -i PATH=$PATH sh -c "trap \"\" TERM; exec 0<&- 1>&- 2>&- 3<&-; sleep 300; sleep 300""#,
+    ])
     func kill_afterASuccess_leavesNoDaemonWithoutAnOwner(_ daemon: String) async throws {
         try await withRoot { root in
             let queue = root.job(
@@ -69,6 +72,34 @@ struct RecoveryTests {
             let second = try await root.start()
             try await wait(for: "the end of the daemon") { !ProcessTable.isAlive(daemon) }
             try await root.stop(second)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
+    /// Its script is gone, its environment is empty, it holds nothing of the item but the lock by which runs find overlaps.
+    @Test func kill_whileADaemonHides_itIsEndedBeforeTheItemRunsAgain() async throws {
+        try await withRoot { root in
+            let queue = root.job(
+                "q",
+                #"""
+                if [ "$BOBBIN_INTERRUPTIONS" = 0 ]; then
+                    env -i PATH="$PATH" setsid sh -c 'echo $$ > "$0/daemon"; trap "" TERM; while :; do sleep 0.05; done' "$N" \
+                        0<&- 1>&- 2>&- &
+                    echo $$ > "$N/script"; note hiding; while :; do sleep 0.05; done
+                fi
+                finish 0
+                """#, settings: #"{"stopping_wait_time": "1s"}"#)
+            let first = try await root.start()
+            try queue.drop("f")
+            _ = try await queue.wait(run: "hiding")
+            let daemon = try await wait(for: "the daemon") { pid_t((root.notes / "daemon").lines.first ?? "") }
+            defer { kill(daemon, SIGKILL) }
+            try await first.kill9()
+            kill(try #require(pid_t((root.notes / "script").lines.first ?? "")), SIGKILL)
+            #expect(ProcessTable.isAlive(daemon), "the daemon outlives its orchestrator")
+            try await root.drain()
+            #expect(queue.status("f")?.state == .succeeded)
+            #expect(!ProcessTable.isAlive(daemon))
             try await root.expectPromises(isDrained: true)
         }
     }

@@ -93,6 +93,87 @@ struct SignalTests {
         }
     }
 
+    /// Time goes on while it stands still: what is due by then happens once, and at once.
+    @Test func orchestrator_stoppedForSeconds_keepsItsTimes() async throws {
+        try await withRoot { root in
+            let queue = root.job(
+                "q",
+                #"""
+                case $BOBBIN_NAME in
+                endless) note under-way; while :; do sleep 0.05; done ;;
+                shaky) [ "$BOBBIN_ATTEMPT" = 2 ] || finish 1 ;;
+                esac
+                finish 0
+                """#, settings: #"{"timeout": "2s", "max_attempts": 2, "retry_delay": [1.5]}"#)
+            let bobbin = try await root.start()
+            try queue.drop("shaky")
+            try await queue.wait("shaky", .retrying)
+            try queue.drop("endless")
+            _ = try await queue.wait(run: "under-way")
+            kill(bobbin.id, SIGSTOP)
+            try queue.drop("meanwhile")
+            // As long as the time-out of the one, longer than the rest of the other.
+            try await Task.sleep(for: .seconds(3))
+            #expect(root.runs.count("end:0") == 0)
+            kill(bobbin.id, SIGCONT)
+            try await queue.wait("meanwhile", .succeeded)
+            #expect(try await queue.wait("shaky", .succeeded).attempt == 2)
+            let endless = try await queue.wait("endless", .failed)
+            #expect(endless.reason == "timeout" && root.runs.count("under-way") == 2)
+            try await root.stop(bobbin)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
+    /// What scripts do meanwhile counts: one speaks, one ends in time.
+    @Test func orchestrator_stoppedForSeconds_judgesRunsByWhatTheyDid() async throws {
+        try await withRoot { root in
+            let speaking = root.job(
+                "speaking", "note under-way; for i in $(seq 40); do echo $i; sleep 0.1; done; finish 0",
+                settings: #"{"idle_timeout": "1.5s", "max_attempts": 1}"#)
+            let ending = root.job(
+                "ending", #"note under-way; await "$N/go"; finish 0"#, settings: #"{"timeout": "2s", "max_attempts": 1}"#)
+            let bobbin = try await root.start()
+            for queue in [speaking, ending] { try queue.drop("f") }
+            try await wait(for: "both to run") { root.runs.count("under-way") == 2 }
+            kill(bobbin.id, SIGSTOP)
+            (root.notes / "go").write("")
+            try await wait(for: "the one's own end") { root.runs.count("end:0") > 0 }
+            // Longer than both limits.
+            try await Task.sleep(for: .seconds(3))
+            kill(bobbin.id, SIGCONT)
+            for queue in [speaking, ending] { try await queue.wait("f", .succeeded) }
+            try await root.stop(bobbin)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
+    /// The signals that end a program which does not expect them; those that mean a stop are its operator's.
+    @Test func script_thatSignalsItsParent_doesNotEndIt() async throws {
+        try await withRoot { root in
+            let queue = root.job(
+                "q",
+                #"""
+                note "ignored:$(grep SigIgn /proc/self/status | cut -f 2)"
+                for signal in PIPE USR1 USR2 ALRM VTALRM PROF PWR STKFLT XFSZ IO URG WINCH CHLD CONT HUP; do
+                    env kill -s "$signal" "$PPID" || note "unsent:$signal"
+                done
+                finish 0
+                """#)
+            let bobbin = try await root.start()
+            for name in ["first", "second"] {
+                try queue.drop(name)
+                try await queue.wait(name, .succeeded)
+            }
+            #expect(root.runs.events.allSatisfy { !$0.event.hasPrefix("unsent") })
+            let ignored = root.runs.events.compactMap { $0.event.split(separator: "ignored:").last.flatMap { UInt64($0, radix: 16) } }
+            // Those of glibc's own (32 and 33) come from whoever started the tests.
+            #expect(ignored.map { $0 & ~(3 << 31) } == [0, 0], "a script inherits nothing that is ignored")
+            try await root.stop(bobbin)
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
     // MARK: Death at bad moments
 
     private static let deaf = """

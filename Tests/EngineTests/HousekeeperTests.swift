@@ -24,7 +24,7 @@ import Watching
         let layout = Layout(root: root.path)
         let instances = try Instances.register(dataFolder: layout.data, clocks: clocks)
         let router = EventRouter(watcher: Watcher(program: nil, clocks: clocks, onNotice: notice))
-        let runner = Runner(clocks: clocks)
+        let runner = Runner(instance: instances.own, clocks: clocks)
         let board = JobBoard(
             layout: layout, spool: try root.folder(RelativePath("spool")), runner: runner, router: router,
             instances: instances,

@@ -82,8 +82,7 @@ import Threads
         let run = ItemID.make(at: Clocks.system.now())
         let pid = try await launch("exec sleep 600", run: run, pid: "marked")
         defer { end(pid) }
-        #expect(ProcessTree.environment(of: pid_t(pid) ?? -1, contains: Array("BOBBIN_RUN_ID=\(run)".utf8)))
-        #expect(!ProcessTree.environment(of: pid_t(pid) ?? -1, contains: Array("BOBBIN_RUN_ID=\(run)".utf8.dropLast())))
+        #expect(ProcessTree.environment(of: pid_t(pid) ?? -1).contains { $0.elementsEqual("BOBBIN_RUN_ID=\(run)".utf8) })
         #expect(ProcessTree.run(of: pid_t(pid) ?? -1) == run)
         #expect(ProcessTree.run(of: getpid()) == nil)
     }
@@ -95,7 +94,7 @@ import Threads
         let stranger = try await launch("exec sleep 600", run: other, pid: "stranger")
         defer { end(stranger) }
         let (found, survivors) = await OrphanHunter().end([
-            OrphanHunter.Prey(run: run, payloadPath: scratch.path.appending("none"), grace: .seconds(10))
+            OrphanHunter.Prey(run: run, instance: run, payloadPath: scratch.path.appending("none"), grace: .seconds(10))
         ])
         #expect(survivors.isEmpty)
         #expect(found.contains(pid_t(prey) ?? -1))
@@ -104,17 +103,36 @@ import Threads
         #expect(lives(stranger))
     }
 
+    /// Environment, session, descriptors and program are not what they were.
+    @Test func mark_outlastsWhatAnEnvironmentDoesNot() async throws {
+        let instance = ItemID.make(at: Clocks.system.now())
+        let runner = Runner(instance: instance, ownsAllOrphans: false)
+        let hide = "env -i setsid sh -c 'echo $$ > hidden.new; mv hidden.new hidden; exec sleep 600 <&- >&- 2>&-'"
+        let script = try scratch.shell("\(hide) & wait", marked: false)
+        Task { await runner.run(script) }
+        defer { runner.killAll() }
+        let hidden = await scratch.waitFor("hidden")
+        let mark = try #require(RunMark(of: pid_t(hidden) ?? -1))
+        #expect(mark == RunMark(run: script.run, of: instance))
+        #expect(mark.isOf(run: script.run) && mark.isOf(instance: instance))
+        #expect(!mark.isOf(run: instance) && !mark.isOf(instance: script.run))
+        #expect(RunMark(of: getpid()) == nil)
+        let prey = OrphanHunter.Prey(run: script.run, instance: instance, payloadPath: "/none", grace: .seconds(5))
+        #expect(await OrphanHunter().end([prey]).ended.contains(pid_t(hidden) ?? -1))
+        #expect(!lives(hidden))
+    }
+
     @Test func hunter_killsWhatIgnoresTERMAfterItsGrace() async throws {
         let run = ItemID.make(at: Clocks.system.now())
         let prey = try await launch("trap \"\" TERM; while true; do sleep 0.05; done", run: run, pid: "prey")
-        _ = await OrphanHunter().end([OrphanHunter.Prey(run: run, payloadPath: scratch.path, grace: .milliseconds(300))])
+        _ = await OrphanHunter().end([OrphanHunter.Prey(run: run, instance: run, payloadPath: scratch.path, grace: .milliseconds(300))])
         #expect(!lives(prey))
     }
 
     @Test func hunter_withoutPrey_returnsAtOnce() async {
         #expect(await OrphanHunter().end([]).ended.isEmpty)
         let run = ItemID.make(at: Clocks.system.now())
-        #expect(await OrphanHunter().end([.init(run: run, payloadPath: "/nowhere", grace: .seconds(60))]).ended.isEmpty)
+        #expect(await OrphanHunter().end([.init(run: run, instance: run, payloadPath: "/nowhere", grace: .seconds(60))]).ended.isEmpty)
     }
 
     @Test func reactor_letsGoOfCancelledDeadlines() async throws {

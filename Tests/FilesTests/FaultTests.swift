@@ -6,16 +6,18 @@ import Testing
 @testable import Files
 
 @Suite struct FaultTests {
-    @Test("a call that a signal interrupts is repeated, and nobody hears of it", arguments: FileOperation.allCases, [1, 3])
-    func interrupted(_ operation: FileOperation, _ times: Int) throws {
+    @Test(
+        "a call that a signal interrupts, or that a file server answers by ESTALE, is repeated, and nobody hears of it",
+        arguments: FileOperation.allCases, [(Errno.interrupted, 1), (.interrupted, 3), (.staleNFSFileHandle, 1), (.staleNFSFileHandle, 3)])
+    func repeated(_ operation: FileOperation, _ trouble: (code: Errno, times: Int)) throws {
         let scratch = try Scratch()
-        let left = Mutex(times)
+        let left = Mutex(trouble.times)
         let plan = Faults { asked, _ in
             asked == operation
                 && left.withLock { left in
                     left -= 1
                     return left >= 0
-                } ? .interrupted : nil
+                } ? trouble.code : nil
         }
         try Faults.$plan.withValue(plan) {
             try scratch.folder.makeFolder("folder")
@@ -34,7 +36,14 @@ import Testing
             try scratch.folder.removeTree("folder")
             #expect(try scratch.names == ["c"])
         }
-        #expect(left.withLock { $0 } < 0, "no call of \(operation) was interrupted")
+        #expect(left.withLock { $0 } < 0, "no call of \(operation) was in trouble")
+    }
+
+    @Test func staleHandle_thatStays_isTold() throws {
+        let scratch = try Scratch()
+        #expect(throws: FileError(.stamp, scratch.folder.path.appending("a").escaped, .staleNFSFileHandle)) {
+            try Faults.$plan.withValue(Fault(.stamp, .staleNFSFileHandle).plan) { _ = try scratch.folder.stamp("a") }
+        }
     }
 
     @Test func fault_isInForceOnThreadsForBlockingCalls() async throws {

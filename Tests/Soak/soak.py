@@ -151,7 +151,7 @@ class Soak:
         self.kill_one_of(self.fleet.scripts(), step)
 
     def command(self, *words):
-        return subprocess.run([self.bobbin, words[0], "--root", self.root, *words[1:]], capture_output=True, timeout=120, check=False)
+        return subprocess.run([self.bobbin, words[0], "--root", self.root, *words[1:]], capture_output=True, timeout=900, check=False)
 
     def retry_failed(self, step):
         failed = {item.id for item in account.items(self.root / "spool") if item.place == "failed" and item.queue == step.queue}

@@ -143,7 +143,8 @@ int clinux_next_signal(int descriptor);
 /* Raises the limit of open descriptors to the hard limit; tells the limits as they were. */
 int clinux_raise_descriptor_limit(struct clinux_limit *before);
 
-/* Ignores SIGPIPE for the process: a vanished reader must not end it. */
+/* Ignores the signals that end a program which does not expect them and mean nothing to this one: a vanished reader, a
+ * script that signals its parent, a limit of file sizes must not end it. Programs started by clinux_spawn do not inherit it. */
 void clinux_ignore_signals(void);
 
 /* --- bobbin-watch, and the room Watching that starts it --- */

@@ -83,7 +83,8 @@ struct RunPlaces: Sendable {
     private func end(_ run: Abandoned) async -> (ended: Int, areSomeLeft: Bool) {
         try? run.folder.overwrite(RunPlace.shutdownFile, mode: 0o644).write(Array(clocks.now().rfc3339.utf8))
         let lock = run.folder.path.appending(RunPlace.lockFile)
-        let (ended, survivors) = await OrphanHunter(clocks: clocks).end([.init(run: run.run, lockPath: lock, grace: run.grace)])
+        let prey = OrphanHunter.Prey(run: run.run, instance: ItemID(bytes: Array(run.outer.bytes)), lockPath: lock, grace: run.grace)
+        let (ended, survivors) = await OrphanHunter(clocks: clocks).end([prey])
         guard survivors.isEmpty else { return (ended.count, true) }
         try? folder.removeTree(run.place)
         _ = try? folder.removeEmptyFolder(run.outer)

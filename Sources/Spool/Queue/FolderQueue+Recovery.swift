@@ -35,7 +35,7 @@ extension FolderQueue {
         let survivors = await around.endOrphans(
             orphans.compactMap { orphan in
                 guard let record = orphan.record, let run = record.attempts.last?.run else { return nil }
-                return OrphanRun(run: run, payloadPath: folder.path.appending(orphan.place.payload(record.name)))
+                return OrphanRun(run: run, instance: record.instance, payloadPath: folder.path.appending(orphan.place.payload(record.name)))
             })
         Step.recoverEnd.after()
         var recovered: [Recovered] = []

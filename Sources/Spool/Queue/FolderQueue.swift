@@ -40,6 +40,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
     /// A run whose processes may have outlived their orchestrator.
     package struct OrphanRun: Sendable, Equatable {
         package var run: ItemID
+        package var instance: ItemID
         package var payloadPath: FilePath
     }
 

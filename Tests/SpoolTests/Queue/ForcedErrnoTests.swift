@@ -17,7 +17,7 @@ import Testing
 
     static let codes: [Errno] = [
         .noSpace, .diskQuotaExceeded, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .ioError, .permissionDenied, .readOnlyFileSystem,
-        .improperLink, .noSuchFileOrDirectory, .fileExists, .interrupted, .noMemory, .resourceTemporarilyUnavailable,
+        .improperLink, .noSuchFileOrDirectory, .fileExists, .interrupted, .noMemory, .resourceTemporarilyUnavailable, .staleNFSFileHandle,
     ]
 
     private static let seed: UInt64 = 1
@@ -182,7 +182,6 @@ import Testing
     @Test("work in trouble loses nothing, tells once, and is done when the trouble is over", arguments: Work.allCases)
     func errnoAtEveryCall(_ work: Work) async throws {
         let cases = Self.codes.flatMap { code in [false, true].map { (code, $0) } }.filter { $0 != (.interrupted, true) }
-        let tried = Mutex(0)
         let next = Cases(cases)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {

@@ -69,6 +69,13 @@ final class Place: Sendable {
         }
         let look = try #require(Instances.look(dataFolder: data))
         await waitUntil("the dead orchestrator's lock is free") { !look.isAlive(id) }
+        // A process that another test is just starting holds copies of its descriptors until it has become its program.
+        for claimed in try items(.claimed).map(ItemPlace.claimed) {
+            guard let name = try folder.names(in: claimed.payloadFolder).first, let payload = try? folder.open(claimed.payload(name)) else {
+                continue
+            }
+            await waitUntil("the payload of its item is free") { (try? payload.isLocked()) != true }
+        }
     }
 
     /// Moves a file in under its final name, as a careful user does.

@@ -33,7 +33,12 @@ import Testing
     @Test func recovery_whileAnotherIsUnderWay_waitsForItsEnd() async throws {
         let place = try Place()
         try await place.die { keeper in _ = try await keeper.grant("file") }
-        let keeper = try place.start(whileHunting: { for _ in 0..<1000 { await Task.yield() } })
+        let queue = Mutex<FolderQueue?>(nil)
+        let keeper = try place.start(whileHunting: {
+            let queue = queue.withLock { $0 }
+            await waitUntil("the second is asked for") { await queue?.recoveries == 2 }
+        })
+        queue.withLock { $0 = keeper.queue }
         async let first = keeper.queue.recover()
         async let second = keeper.queue.recover()
         #expect(await (first + second).map(\.outcome) == [.retrying])
