@@ -129,9 +129,11 @@ struct ServiceTests {
         try await withRoot { root in
             let socket = try ServiceSocket((root.notes / "notify").text)
             let queue = root.job("q", #"env > "$N/environment"; finish 0"#)
+            root.job("asks", settings: #"{"environment": {"MINE": "${NOTIFY_SOCKET}"}}"#)
             let bobbin = try root.launch(
                 environment: ["NOTIFY_SOCKET": socket.name, "WATCHDOG_USEC": "60000000"])
             try await socket.wait(for: "READY=1")
+            #expect(bobbin.error.string.contains("job asks") && bobbin.error.string.contains("NOTIFY_SOCKET"), "\(bobbin.said)")
             try queue.drop("f")
             try await queue.wait("f", .succeeded)
             let environment = (root.notes / "environment").string
