@@ -1,6 +1,7 @@
 # Bobbin. "make help" lists what there is.
 
 PREFIX            ?= /usr/local
+SYSCONFDIR        ?= /etc
 DESTDIR           ?=
 SWIFT             ?= swift
 SWIFT_BUILD_FLAGS ?= --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
@@ -10,11 +11,12 @@ MINUTES           ?= 5
 SEED              ?=
 SOAKFLAGS         ?=
 
-BINARIES := bobbin bobbin-watch
 RELEASE   = .build/release
+# Manual pages and completions.
+GENERATED = .build/generated
 SOURCES   = $(wildcard Sources Tests Package.swift)
 
-.PHONY: help build demo run test check lint format model kill-matrix soak fuzz sanitize bench install uninstall clean
+.PHONY: help build demo run test check lint format model kill-matrix soak fuzz sanitize bench install uninstall deb clean
 .DEFAULT_GOAL := help
 
 help:
@@ -28,14 +30,16 @@ help:
 	@echo "make sanitize   the tests under the address and the thread sanitizer"
 	@echo "make format     put the Swift sources into the common format"
 	@echo "make bench      measure against a C floor, inotifywait, incron and xargs    BENCHFLAGS='--only burst'"
-	@echo "make build      the release programs, in $(RELEASE)"
-	@echo "make install    into PREFIX=$(PREFIX) (and DESTDIR)"
-	@echo "make uninstall  remove what install put there"
+	@echo "make build      the release programs, in $(RELEASE), their manual pages and completions"
+	@echo "make install    into PREFIX=$(PREFIX) (and DESTDIR), with unit, manual pages, completions and docs"
+	@echo "make uninstall  remove exactly what install put there"
+	@echo "make deb        a Debian package of the release build, in .build"
 	@echo "make clean      remove everything that was built"
 
 build:
 	@Scripts/setup build
 	$(SWIFT) build -c release $(SWIFT_BUILD_FLAGS)
+	Scripts/generate $(RELEASE)/bobbin $(GENERATED)
 
 demo:
 	@Scripts/setup build samples
@@ -103,15 +107,21 @@ bench:
 
 # "make build && sudo make install": root then builds nothing. The two programs stay together, bobbin looks for its
 # watcher beside itself.
+install uninstall: export BINARIES = $(RELEASE)
+install uninstall deb: export GENERATED := $(GENERATED)
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall: export SYSCONFDIR := $(SYSCONFDIR)
+install uninstall: export DESTDIR := $(DESTDIR)
+
 install:
-	@for program in $(BINARIES); do \
-	    test -x $(RELEASE)/$$program || { echo "$(RELEASE)/$$program is not built; type: make build" >&2; exit 1; }; \
-	done
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(addprefix $(RELEASE)/,$(BINARIES)) $(DESTDIR)$(PREFIX)/bin
+	@Scripts/install
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(BINARIES))
+	@Scripts/install --remove
+
+deb: build
+	@Scripts/setup deb
+	BINARIES=$(RELEASE) Scripts/deb .build
 
 clean:
 	rm -rf .build .build-fuzz .build-address .build-thread

@@ -77,6 +77,23 @@ struct ReloadTests {
         }
     }
 
+    @Test func job_brokenAgainAfterItWasRemoved_isReportedAgain() async throws {
+        try await withRoot { root in
+            func words(_ bobbin: Program) -> Int { bobbin.error.lines.count { $0.contains("q/settings.job") } }
+            let wrong = #"{"max_concurrency": "many"}"#
+            let queue = root.job("q", settings: wrong)
+            let bobbin = try await root.start()
+            try await wait(for: "the complaint") { words(bobbin) == 1 }
+            queue.jobFolder.removeTree()
+            // Nothing is said of a job that never was: the reload tells that its end has been seen.
+            bobbin.signal(SIGHUP)
+            try await root.job("other").settle()
+            root.job("q", settings: wrong)
+            try await wait(for: "the complaint again", details: { bobbin.said }) { words(bobbin) == 2 }
+            try await root.stop(bobbin)
+        }
+    }
+
     @Test func job_disabled_holdsItsQueue_untilItIsEnabled() async throws {
         try await withRoot { root in
             let queue = root.job("q", settings: #"{"disabled": true}"#)
