@@ -43,7 +43,7 @@ actor Dispatcher {
 
     /// Puts a changed job in force for the items that start from now on.
     func apply(_ job: Job) {
-        let mayBeMended = job.changed != self.job.changed
+        let mayBeMended = job.changed != self.job.changed || job.deployment !== self.job.deployment
         self.job = job
         plan = RunPlan(job: job, layout: layout, instance: instance)
         guard mayBeMended else { return }
@@ -123,7 +123,7 @@ actor Dispatcher {
     private struct Ended: Sendable {
         let grant: Grant
         /// nil = nothing was started.
-        let outcome: (result: ScriptResult, judgement: ExitPolicy.Judgement)?
+        let outcome: (result: ScriptResult, judgement: ExitPolicy.Judgement, deployment: String)?
 
         var isOrdinary: Bool {
             switch outcome?.judgement.meaning {
@@ -134,19 +134,20 @@ actor Dispatcher {
     }
 
     private nonisolated func perform(_ grant: Grant) async -> Ended {
-        guard let (script, policy) = await plan(grant) else { return Ended(grant: grant, outcome: nil) }
+        guard let (script, policy, deployment) = await plan(grant) else { return Ended(grant: grant, outcome: nil) }
         let result = await runner.run(script)
-        return Ended(grant: grant, outcome: (result, policy.judge(result)))
+        return Ended(grant: grant, outcome: (result, policy.judge(result), deployment))
     }
 
     /// Has the queue decide what the ending means for the item, and draws the conclusions for the job.
     private nonisolated func file(_ ended: Ended) async {
         let grant = ended.grant
-        guard let (result, judgement) = ended.outcome else { return await queue.giveBack([grant], reason: .stopped) }
+        guard let (result, judgement, deployment) = ended.outcome else { return await queue.giveBack([grant], reason: .stopped) }
         guard judgement.meaning != .shortage else { return await shortage(result, grant) }
         let runResult = RunResult(
             ending: RunEnding(judgement.queueMeaning, reason: judgement.reason, exitCode: judgement.exitCode, signal: judgement.signal),
-            startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail, hasLog: result.hasLog)
+            startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail, hasLog: result.hasLog,
+            deployment: deployment)
         _ = await queue.commit([(grant, runResult)])
         if judgement.meaning == .jobBroken {
             await broken(judgement, result)
@@ -156,9 +157,9 @@ actor Dispatcher {
     }
 
     /// What to start for a grant; nil when nothing may start any more.
-    private func plan(_ grant: Grant) async -> (Script, ExitPolicy)? {
-        guard !isStopping, let site = await queue.localise(grant) else { return nil }
-        return (plan.script(grant, site), job.policy)
+    private func plan(_ grant: Grant) async -> (Script, ExitPolicy, String)? {
+        guard !isStopping, let site = await queue.localise(grant, deployment: job.deploymentID) else { return nil }
+        return (plan.script(grant, site), job.policy, job.deploymentID)
     }
 
     // MARK: Trouble

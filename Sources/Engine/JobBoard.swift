@@ -32,6 +32,8 @@ actor JobBoard: Service {
     var shown: [FileName: JSON] = [:]
     private(set) var isStopping = false
     private var isLoaded = false
+    /// Jobs are there that are not ready to be taken.
+    private var hasMore = false
     private var lastChange: Task<Void, Never>?
     /// Seats to be worked by `run`.
     private let newcomers: AsyncStream<Seat>
@@ -110,7 +112,7 @@ actor JobBoard: Service {
 
     /// Whether nothing can start within `horizon`.
     func isDrained(horizon: Duration) async -> Bool {
-        guard isLoaded else { return false }
+        guard isLoaded, !hasMore else { return false }
         for seat in seats.values {
             guard await seat.dispatcher.isIdle, await seat.queue.isDrained(horizon: horizon) || seat.job.isDisabled else { return false }
         }
@@ -118,6 +120,9 @@ actor JobBoard: Service {
     }
 
     // MARK: Jobs
+
+    /// Whether jobs are on their way.
+    func expectMore(_ hasMore: Bool) { self.hasMore = hasMore }
 
     /// Brings what runs in step with the jobs there are now.
     func take(_ found: [FileName: JobState<Job>]) async {

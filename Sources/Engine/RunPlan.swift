@@ -2,6 +2,7 @@ import Documents
 import Execution
 import Files
 import Glibc
+import Hosting
 import Spool
 import SystemPackage
 
@@ -9,9 +10,11 @@ import SystemPackage
 struct RunPlan {
     let job: Job
     private let constant: [[UInt8]]
+    private let deployment: String
 
     init(job: Job, layout: Layout, instance: ItemID) {
         self.job = job
+        deployment = job.deployment?.shortID ?? job.deploymentID
         constant = Self.constantEnvironment(job, layout, instance)
     }
 
@@ -22,7 +25,7 @@ struct RunPlan {
 
     func script(_ grant: Grant, _ site: RunSite) -> Script {
         let root = site.folder.path.bytes + [UInt8(ascii: "/")]
-        return Script(
+        var script = Script(
             run: grant.run,
             arguments: job.command + (grant.arguments.map { $0.map { Array($0.utf8) } } ?? [root + site.payloadPlace.bytes]),
             environment: environment(grant, site, root),
@@ -32,12 +35,15 @@ struct RunPlan {
             umask: job.umask,
             nice: job.nice,
             site: site.folder,
-            log: .file(site.log, title: "attempt \(grant.attempt) of \(grant.maxAttempts), run \(grant.run)"),
+            log: .file(
+                site.log, title: "attempt \(grant.attempt) of \(grant.maxAttempts), run \(grant.run), deployment \(deployment)"),
             timeout: job.timeout,
             idleTimeout: job.idleTimeout,
             progressPlace: site.progress,
             shutdownFile: site.shutdownFile,
             grace: job.grace)
+        script.basis = job.deployment
+        return script
     }
 
     private func environment(_ grant: Grant, _ site: RunSite, _ root: [UInt8]) -> [[UInt8]] {

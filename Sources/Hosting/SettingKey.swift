@@ -100,9 +100,9 @@ extension SettingKey {
 
     typealias Path<Value> = any WritableKeyPath<JobSettings, Value> & Sendable
 
-    static func flag(_ name: String, _ path: Path<Bool>, _ meaning: String) -> SettingKey {
+    static func flag(_ name: String, _ path: Path<Bool>, otherNames: [String] = [], _ meaning: String) -> SettingKey {
         SettingKey(
-            name, .flag, meaning, show: { .bool($0[keyPath: path]) }, assign: { $1[keyPath: path] = $0.bool ?? false })
+            name, .flag, meaning, otherNames: otherNames, show: { .bool($0[keyPath: path]) }, assign: { $1[keyPath: path] = $0.bool ?? false })
     }
 
     static func whole(

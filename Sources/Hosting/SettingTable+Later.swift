@@ -10,9 +10,6 @@ extension SettingTable {
             today: "every instance runs the job",
             "One run at a time across all instances."),
         .later(
-            "is_in_place", true, otherNames: ["in_place"], today: "scripts run in the job's folder itself",
-            "Run in the job's folder itself instead of a deployed snapshot."),
-        .later(
             "watch", .null, [], otherNames: ["watches"], today: "only the job's queue and inbox are looked at",
             "Paths outside the spool whose changes run the job."),
         .later(

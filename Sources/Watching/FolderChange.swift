@@ -24,7 +24,7 @@ package struct FolderChange: Sendable, Equatable {
         self.seenAt = seenAt
     }
 
-    /// The names are those of inotify(7). Names that begin with a dot are never told.
+    /// The names are those of inotify(7). Names that begin with a dot are never told by name.
     package enum Kind: Sendable, Hashable {
         /// Renamed into the folder, or within it to this name (IN_MOVED_TO).
         case movedIn(FileName)
@@ -34,6 +34,8 @@ package struct FolderChange: Sendable, Equatable {
         case created(FileName)
         /// Mode, owner, times or links changed (IN_ATTRIB).
         case touched(FileName)
+        /// Something was removed, renamed away or is hidden: where that was asked for.
+        case changed
         /// Changes may have gone unnoticed: look at the whole folder.
         case lost(LostReason)
     }

@@ -15,6 +15,9 @@ struct Library {
         /// itself (MOVE_SELF); MOVED_FROM would tell of each file that is claimed.
         case parent
 
+        /// Whatever changes in it.
+        case everything
+
         /// One folder may be both: MASK_ADD makes the second wish widen the first.
         var mask: UInt32 {
             let always = UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF) | UInt32(IN_ONLYDIR) | UInt32(IN_MASK_ADD)
@@ -23,6 +26,7 @@ struct Library {
                 return always | UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_ATTRIB)
                     | UInt32(IN_EXCL_UNLINK)
             case .parent: return always | UInt32(IN_DELETE)
+            case .everything: return Interest.content.mask | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM)
             }
         }
     }

@@ -31,7 +31,7 @@ struct Bobbin: AsyncParsableCommand {
                 name: "Jobs:",
                 subcommands: [
                     JobsCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self, HoldCommand.self, ReleaseCommand.self,
-                    NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
+                    NewCommand.self, DeployCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
                 ]),
         ])
 

@@ -4,6 +4,7 @@ enum SettingCases {
     /// Key, value as written, and the value in force as `JobSettings.json` shows it.
     static let good: [(key: String, value: String, shown: String)] = [
         ("disabled", "true", "true"), ("disabled", "false", "false"),
+        ("is_in_place", "true", "true"), ("is_in_place", "false", "false"),
         ("command", #"["ls"]"#, #"["ls"]"#), ("command", #"["./tool", "", "-x", "a b"]"#, #"["./tool","","-x","a b"]"#),
         ("command", "null", "null"),
         ("environment", "{}", "{}"),
@@ -69,6 +70,7 @@ enum SettingCases {
     /// Key, value as written, the key in the message, and a part of the message.
     static let bad: [(key: String, value: String, place: String, message: String)] = [
         ("disabled", #""true""#, "disabled", #"expected true or false, found text "true""#),
+        ("is_in_place", "0", "is_in_place", "expected true or false"),
         ("disabled", "1", "disabled", "found 1"), ("disabled", "null", "disabled", "found null"),
         ("command", #""ls -l""#, "command", "never a shell string"),
         ("command", "[]", "command", "expected 1 to 4096 values, found 0"),
@@ -184,7 +186,7 @@ enum SettingCases {
 
     /// Keys of later versions with a value that asks for what happens today, and one that does not.
     static let later: [(key: String, accepted: String, refused: String)] = [
-        ("is_singleton", "false", "true"), ("est_Singleton", "false", "true"), ("is_in_place", "true", "false"),
+        ("is_singleton", "false", "true"), ("est_Singleton", "false", "true"),
         ("watch", "[]", #"["/etc"]"#), ("user", "null", #""nobody""#), ("group", "null", #""nogroup""#),
         ("limits", "{}", #"{"memory": "1G"}"#),
         ("mode", #""file""#, #""worker""#), ("batch_size", "1", "100"), ("batch_wait", "null", #""5s""#),
