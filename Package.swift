@@ -59,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "Verifying", "Engine", "Spool", "Watching", "Hosting", "Scheduling", "Execution", "History", "Files", "Documents", "Threads", system,
+                "Verifying", "Engine", "Spool", "Watching", "Hosting", "Scheduling", "Execution", "History", "Files", "Documents",
+                "Threads", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -134,9 +134,12 @@ actor Dispatcher {
     }
 
     private nonisolated func perform(_ grant: Grant) async -> Ended {
-        guard let (script, policy, deployment) = await plan(grant) else { return Ended(grant: grant, outcome: nil) }
+        guard let (script, job) = await plan(grant) else { return Ended(grant: grant, outcome: nil) }
         let result = await runner.run(script)
-        return Ended(grant: grant, outcome: (result, policy.judge(result), deployment))
+        // Until here the run has a share of its snapshot's lock.
+        return withExtendedLifetime(job.deployment) {
+            Ended(grant: grant, outcome: (result, job.policy.judge(result), job.deploymentID))
+        }
     }
 
     /// Has the queue decide what the ending means for the item, and draws the conclusions for the job.
@@ -157,9 +160,9 @@ actor Dispatcher {
     }
 
     /// What to start for a grant; nil when nothing may start any more.
-    private func plan(_ grant: Grant) async -> (Script, ExitPolicy, String)? {
+    private func plan(_ grant: Grant) async -> (Script, Job)? {
         guard !isStopping, let site = await queue.localise(grant, deployment: job.deploymentID) else { return nil }
-        return (plan.script(grant, site), job.policy, job.deploymentID)
+        return (plan.script(grant, site), job)
     }
 
     // MARK: Trouble

@@ -35,9 +35,10 @@ actor JobBoard: Service {
     /// Jobs are there that are not ready to be taken.
     private var hasMore = false
     private var lastChange: Task<Void, Never>?
-    /// Seats to be worked by `run`.
-    private let newcomers: AsyncStream<Seat>
-    let newcomer: AsyncStream<Seat>.Continuation
+    /// To be worked by `run`: not the seats themselves, whose jobs would stay, with the snapshots they hold.
+    typealias Newcomer = (dispatcher: Dispatcher, queue: FolderQueue)
+    private let newcomers: AsyncStream<Newcomer>
+    let newcomer: AsyncStream<Newcomer>.Continuation
     /// Ends when the jobs have been read for the first time.
     private let loading: AsyncStream<Void>
     private let loaded: AsyncStream<Void>.Continuation
@@ -63,9 +64,9 @@ actor JobBoard: Service {
         await withGracefulShutdownHandler {
             let follower = Task { await self.followQueueFolders() }
             await withDiscardingTaskGroup { group in
-                for await seat in newcomers {
-                    group.addTask { await seat.dispatcher.run() }
-                    group.addTask { _ = await seat.queue.recover() }
+                for await (dispatcher, queue) in newcomers {
+                    group.addTask { await dispatcher.run() }
+                    group.addTask { _ = await queue.recover() }
                 }
             }
             follower.cancel()

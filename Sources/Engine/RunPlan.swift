@@ -25,7 +25,7 @@ struct RunPlan {
 
     func script(_ grant: Grant, _ site: RunSite) -> Script {
         let root = site.folder.path.bytes + [UInt8(ascii: "/")]
-        var script = Script(
+        return Script(
             run: grant.run,
             arguments: job.command + (grant.arguments.map { $0.map { Array($0.utf8) } } ?? [root + site.payloadPlace.bytes]),
             environment: environment(grant, site, root),
@@ -42,8 +42,6 @@ struct RunPlan {
             progressPlace: site.progress,
             shutdownFile: site.shutdownFile,
             grace: job.grace)
-        script.basis = job.deployment
-        return script
     }
 
     private func environment(_ grant: Grant, _ site: RunSite, _ root: [UInt8]) -> [[UInt8]] {

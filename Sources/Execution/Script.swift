@@ -33,8 +33,6 @@ package struct Script: Sendable {
     package var stopping: Stopping
     /// How long the run has after it was asked to finish (setting `stopping_wait_time`): what comes then is up to `stopping`.
     package var grace: Duration
-    /// Kept until the run has ended: what its files must not be removed under.
-    package var basis: (any AnyObject & Sendable)?
 
     /// Where a run's output goes.
     package enum Log: Sendable {

@@ -80,11 +80,12 @@ struct EventTests {
     }
 
     /// Where it is asked for, and only there: everything leaves an inbox.
-    @Test(arguments: [
-        { (inbox: Folder) in _ = try inbox.remove(RelativePath("there")) },
-        { inbox in _ = try inbox.replace(RelativePath("there"), to: inbox, as: RelativePath(".gone")) },
-        { inbox in try inbox.drop(.of(".hidden")) },
-    ] as [@Sendable (Folder) throws -> Void])
+    @Test(
+        arguments: [
+            { (inbox: Folder) in _ = try inbox.remove(RelativePath("there")) },
+            { inbox in _ = try inbox.replace(RelativePath("there"), to: inbox, as: RelativePath(".gone")) },
+            { inbox in try inbox.drop(.of(".hidden")) },
+        ] as [@Sendable (Folder) throws -> Void])
     func whatGoesOrHides_isToldWhereEverythingCounts(_ change: @Sendable (Folder) throws -> Void) async throws {
         try inbox.drop(.of("there"))
         let whole = try await observer.watch(inbox.path, isWhole: true)

@@ -11,12 +11,10 @@ struct ContinuousPlan {
     let log: RolledLog
 
     func script(_ place: RunPlace) -> Script {
-        var script = Script(
+        Script(
             run: place.run, arguments: job.command, environment: environment(place), folder: job.scriptFolder, input: nil,
             locks: [place.lock], umask: job.umask, nice: job.nice, site: place.folder, log: .rolled(log),
             shutdownFile: RunPlace.shutdownFile, stopping: .atOnce, grace: job.grace)
-        script.basis = job.deployment
-        return script
     }
 
     private func environment(_ place: RunPlace) -> [[UInt8]] {

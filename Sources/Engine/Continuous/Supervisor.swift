@@ -252,7 +252,8 @@ actor Supervisor {
         let result = await around.runner.run(plan.script(place)) { pid in Task { await self.started(place.run, pid) } }
         current = nil
         around.places.remove(place.run)
-        return result
+        // Until here the run has a share of its snapshot's lock.
+        return withExtendedLifetime(job.deployment) { result }
     }
 
     private func started(_ run: ItemID, _ pid: pid_t) {
