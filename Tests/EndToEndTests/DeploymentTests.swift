@@ -217,6 +217,55 @@ struct DeploymentTests {
         }
     }
 
+    @Test func folder_rewrittenByRsync_whileItemsArrive_losesNone() async throws {
+        try await withRoot { root in
+            let queue = root.job("q", ". \"$(dirname \"$0\")/lib.sh\"; see; finish 0")
+            (queue.jobFolder / "lib.sh").write("echo 0\n")
+            let bobbin = try await root.start()
+            try await queue.settle()
+            let writer = try root.launch(
+                line:
+                    #"cp -r \#(queue.jobFolder.quoted) new; for i in 1 2 3 4 5 6; do echo "echo $i" > new/lib.sh; rsync -a --delete new/ \#(queue.jobFolder.quoted)/; sleep 0.7; done"#
+            )
+            var names: [String] = []
+            while writer.isRunning {
+                names.append("f\(names.count)")
+                try queue.drop(names[names.count - 1])
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(try await writer.end() == 0, "\(writer.said)")
+            for name in names { try await queue.wait(name, .succeeded) }
+            try await root.stop(bobbin)
+            #expect(isTidy(root))
+            try await root.expectPromises(isDrained: true)
+        }
+    }
+
+    /// Answers WebJobs, where any event under the folder restarts a continuous job (reference/webjobs.md §0.4).
+    @Test func continuousJob_isStartedAnewByNewContent_andByNothingElse() async throws {
+        try await withRoot { root in
+            let job = root.continuous(
+                "web", "date > own.txt; note \"start\"; trap 'exit 0' TERM; while :; do sleep 0.05; done")
+            (job.folder / "lib.txt").write("1")
+            let other = root.job("other")
+            let bobbin = try await root.start()
+            try await job.waitFor("start")
+            (job.folder / "run.sh").touch(in: -5)
+            (job.folder / "lib.txt").write("1")
+            (job.folder / ".git").makeFolder()
+            (job.folder / ".git/index").write("x")
+            (job.folder / "lib.txt~").write("x")
+            try await Task.sleep(for: .seconds(3))
+            try await other.settle()
+            #expect(!bobbin.error.string.contains("job web"), "\(bobbin.said)")
+            let before = job.states.first?["starts"]?.integer
+            (job.folder / "lib.txt").write("2")
+            try await job.waitFor("start", count: 2)
+            #expect(before == 1)
+            try await root.stop(bobbin)
+        }
+    }
+
     // MARK: Scenarios of WebJobs' own tests (reference/webjobs.md §8)
 
     @Test func scenario2_deletingTheOnlyScript_stopsTheJob_andSaysWhy() async throws {
