@@ -266,6 +266,19 @@ struct DeploymentTests {
         }
     }
 
+    /// Where others can write beside the snapshots, they can put another in the place of one.
+    @Test(.enabled(if: geteuid() == 0, "only root refuses it"), arguments: ["data", "data/deployments", "jobs/continuous"])
+    func placeOfSnapshots_thatOthersCanChange_isRefusedForRoot(_ place: String) async throws {
+        try await withRoot { root in
+            root.job("q")
+            for folder in [root.data, root.data / "deployments", root.path / "jobs/continuous"] { folder.makeFolder() }
+            _ = (root.path / place).withC { chmod($0, 0o777) }
+            let bobbin = try root.launch()
+            #expect(try await bobbin.end() == 69)
+            #expect(bobbin.said.contains("chmod go-w \(root.path)/\(place)"), "\(bobbin.said)")
+        }
+    }
+
     // MARK: Scenarios of WebJobs' own tests (reference/webjobs.md §8)
 
     @Test func scenario2_deletingTheOnlyScript_stopsTheJob_andSaysWhy() async throws {
