@@ -53,16 +53,19 @@ actor JobFollower: Service {
 
     private func begin() async {
         await reload()
+        await onReady()
+    }
+
+    /// Reads all jobs anew, and brings what runs in step with them: also those that were changed a moment before, and have
+    /// to be quiet first.
+    func reload() async {
+        await look(at: nil)
         let end = clocks.uptime() + Self.startPatience
         while let due = lookAgainAt, due < end, !Task.isCancelled {
             try? await Task.sleep(for: max(due - clocks.uptime(), .milliseconds(1)))
             await look(at: [])
         }
-        await onReady()
     }
-
-    /// Reads all jobs anew, and brings what runs in step with them.
-    func reload() async { await look(at: nil) }
 
     /// One look after the other.
     private func look(at changed: Set<JobKey>?) async {
