@@ -25,6 +25,7 @@ let package = Package(
     targets: [
         // C that Swift cannot say: the leaf calls of Linux, and the library under the watcher.
         .target(name: "CLinux"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
 
         // The rooms, each of which imports only those above it.
@@ -39,7 +40,7 @@ let package = Package(
             dependencies: ["Files", "Documents", system, heap, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(name: "Scheduling", dependencies: ["Documents"], swiftSettings: strict),
-        .target(name: "Hosting", dependencies: ["Files", "Documents", "Scheduling", system], swiftSettings: strict),
+        .target(name: "Hosting", dependencies: ["CZlib", "Files", "Documents", "Scheduling", system], swiftSettings: strict),
         .target(name: "Watching", dependencies: ["CLinux", "Documents", "Files", "Threads", system], swiftSettings: strict),
         .target(name: "Execution", dependencies: ["CLinux", "Files", "Documents", "Threads", system], swiftSettings: strict),
         .target(name: "History", dependencies: ["Documents", "Files", "Threads", grdb, system], swiftSettings: strict),
@@ -58,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "Verifying", "Engine", "Spool", "Watching", "Hosting", "Scheduling", "Execution", "History", "Files", "Documents", "Threads", system,
+                "Verifying", "Engine", "Spool", "Watching", "Hosting", "Scheduling", "Execution", "History", "Files", "Documents",
+                "Threads", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -84,7 +86,8 @@ let package = Package(
             name: "EngineTests", dependencies: ["Engine", "Execution", "Spool", "Files", "Documents", "TestSupport", system],
             swiftSettings: strict),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Documents", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "HostingTests", dependencies: ["Hosting", "Files", "Documents", "TestSupport", system], swiftSettings: strict),
+        .testTarget(
+            name: "HostingTests", dependencies: ["CZlib", "Hosting", "Files", "Documents", "TestSupport", system], swiftSettings: strict),
         .testTarget(
             name: "HistoryTests", dependencies: ["Documents", "Files", "History", "TestSupport", grdb, system], swiftSettings: strict),
         .testTarget(

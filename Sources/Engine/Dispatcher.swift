@@ -51,7 +51,7 @@ actor Dispatcher {
 
     /// Puts a changed job in force for the items that start from now on.
     func apply(_ job: Job) {
-        let mayBeMended = job.changed != self.job.changed
+        let mayBeMended = job.changed != self.job.changed || job.deployment !== self.job.deployment
         self.job = job
         plan = RunPlan(job: job, layout: layout, instance: instance)
         guard mayBeMended else { return }
@@ -179,7 +179,7 @@ actor Dispatcher {
     private struct Ended: Sendable {
         let grant: Grant
         /// nil = nothing was started.
-        let outcome: (result: ScriptResult, judgement: ExitPolicy.Judgement)?
+        let outcome: (result: ScriptResult, judgement: ExitPolicy.Judgement, deployment: String)?
 
         var isOrdinary: Bool {
             switch outcome?.judgement.meaning {
@@ -190,19 +190,23 @@ actor Dispatcher {
     }
 
     private nonisolated func perform(_ grant: Grant) async -> Ended {
-        guard let (script, policy) = await plan(grant) else { return Ended(grant: grant, outcome: nil) }
+        guard let (script, job) = await plan(grant) else { return Ended(grant: grant, outcome: nil) }
         let result = await runner.run(script)
-        return Ended(grant: grant, outcome: (result, policy.judge(result)))
+        // Until here the run has a share of its snapshot's lock.
+        return withExtendedLifetime(job.deployment) {
+            Ended(grant: grant, outcome: (result, job.policy.judge(result), job.deploymentID))
+        }
     }
 
     /// Has the queue decide what the ending means for the item, and draws the conclusions for the job.
     private nonisolated func file(_ ended: Ended) async {
         let grant = ended.grant
-        guard let (result, judgement) = ended.outcome else { return await queue.giveBack([grant], reason: .stopped) }
+        guard let (result, judgement, deployment) = ended.outcome else { return await queue.giveBack([grant], reason: .stopped) }
         guard judgement.meaning != .shortage else { return await shortage(result, grant) }
         let runResult = RunResult(
             ending: RunEnding(judgement.queueMeaning, reason: judgement.reason, exitCode: judgement.exitCode, signal: judgement.signal),
-            startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail, hasLog: result.hasLog)
+            startedAt: result.startedAt, finishedAt: result.finishedAt, error: result.errorTail, hasLog: result.hasLog,
+            deployment: deployment)
         _ = await queue.commit([(grant, runResult)])
         if judgement.meaning == .jobBroken {
             await broken(judgement, result)
@@ -212,11 +216,11 @@ actor Dispatcher {
     }
 
     /// What to start for a grant; nil when nothing may start any more.
-    private func plan(_ grant: Grant) async -> (Script, ExitPolicy)? {
-        guard !isStopping, let site = await queue.localise(grant) else { return nil }
+    private func plan(_ grant: Grant) async -> (Script, Job)? {
+        guard !isStopping, let site = await queue.localise(grant, deployment: job.deploymentID) else { return nil }
         let role = isSeated ? await seat.lock : nil
         guard !job.isSingleton || role != nil else { return nil }
-        return (plan.script(grant, site, role: role), job.policy)
+        return (plan.script(grant, site, role: role), job)
     }
 
     // MARK: Trouble

@@ -1,4 +1,5 @@
 import Files
+import Hosting
 import ServiceLifecycle
 import Spool
 import Synchronization
@@ -14,7 +15,10 @@ final class EventRouter: Service {
         case retry(FolderQueue)
         /// Where a queue that cannot be opened should be, or one of its inboxes.
         case absent
+        /// The list of jobs.
         case jobs
+        /// The folder of one, or one inside.
+        case job(JobKey)
         /// Lock files of the orchestrators that share the root.
         case instances
         /// Lock files of roles.
@@ -25,7 +29,8 @@ final class EventRouter: Service {
 
     private let watcher: Watcher
     private let targets = Mutex<[WatchToken: Target]>([:])
-    /// Job folders changed.
+    private let changedJobs = Mutex<Set<JobKey>>([])
+    /// Job folders changed; `takeChangedJobs` tells which.
     let jobChanges: AsyncStream<Void>
     private let jobChange: AsyncStream<Void>.Continuation
     /// It is time to see whether the folders of the queues are still those at their paths.
@@ -48,7 +53,7 @@ final class EventRouter: Service {
 
     /// Watches a folder from now on.
     func add(_ path: FilePath, _ target: Target) async -> WatchToken {
-        let token = await watcher.add(path: path)
+        let token = await watcher.add(path: path, isWhole: target.isWhole)
         targets.withLock { $0[token] = target }
         // Changes that came before the token was known were not led anywhere.
         await look(target)
@@ -59,6 +64,22 @@ final class EventRouter: Service {
         targets.withLock { $0[token] = nil }
         watcher.remove(token)
     }
+
+    private func noteChange(of key: JobKey) {
+        _ = changedJobs.withLock { $0.insert(key) }
+        jobChange.yield()
+    }
+
+    /// The jobs in whose folders something happened since the last time.
+    func takeChangedJobs() -> Set<JobKey> {
+        changedJobs.withLock { changed in
+            defer { changed = [] }
+            return changed
+        }
+    }
+
+    /// It is time to look at jobs that were not ready.
+    func askForLook() { jobChange.yield() }
 
     /// Watches, and leads what is seen, until it is told to stop.
     func run() async {
@@ -90,6 +111,7 @@ final class EventRouter: Service {
     private func lead(_ changes: ArraySlice<FolderChange>, to target: Target) async {
         switch target {
         case .jobs: jobChange.yield()
+        case .job(let key): noteChange(of: key)
         case .absent: folderCheck.yield()
         case .retry(let queue):
             let isRescan = changes.allSatisfy { $0.kind == .lost(.rescan) }
@@ -102,7 +124,7 @@ final class EventRouter: Service {
                 switch change.kind {
                 case .closed(let job): release.yield((kind, job: job))
                 case .lost: release.yield((kind, job: nil))
-                case .movedIn, .created, .touched: break
+                case .movedIn, .created, .touched, .changed: break
                 }
             }
         }
@@ -120,6 +142,7 @@ final class EventRouter: Service {
             case .closed(let name): see(name, .closed, change)
             case .created(let name): see(name, .created, change)
             case .touched(let name): await queue.noteTouched(folder: index, name: name, at: change.seenAt)
+            case .changed: break
             case .lost(let reason):
                 // Without events, or before bobbin-watch knew the folder, nothing else tells that it was replaced.
                 folderCheck.yield()
@@ -133,6 +156,7 @@ final class EventRouter: Service {
     private func look(_ target: Target) async {
         switch target {
         case .jobs: jobChange.yield()
+        case .job(let key): noteChange(of: key)
         case .absent: folderCheck.yield()
         case .retry(let queue): await queue.requestRetryScan()
         case .inbox(let queue, _):
@@ -145,6 +169,16 @@ final class EventRouter: Service {
     }
 }
 
+extension EventRouter.Target {
+    /// Whether it matters what goes.
+    fileprivate var isWhole: Bool {
+        switch self {
+        case .jobs, .job, .hint: true
+        case .inbox, .retry, .absent, .instances, .roles: false
+        }
+    }
+}
+
 extension FolderChange.Kind {
     /// In the folder of lock files: only their holders have them open for writing, and the kernel closes what a dead one
     /// had open. The slow rescan has a round of its own (`Housekeeper`).
@@ -152,7 +186,7 @@ extension FolderChange.Kind {
         switch self {
         case .closed: true
         case .lost(let reason): reason != .rescan
-        case .movedIn, .created, .touched: false
+        case .movedIn, .created, .touched, .changed: false
         }
     }
 }

@@ -1,6 +1,7 @@
 import Documents
 import Execution
 import Files
+import Hosting
 import Spool
 import SystemPackage
 
@@ -11,6 +12,8 @@ package struct Job: Sendable {
     package var path: FilePath
     /// Working directory of its runs.
     package var scriptFolder: Folder
+    /// The snapshot that its runs are started from; nil = the job's folder itself (`is_in_place`).
+    package var deployment: Deployment?
     /// The newest change of the files in its folder: a job that was broken may be mended since.
     package var changed: Instant
     /// Program and first arguments.
@@ -26,6 +29,8 @@ package struct Job: Sendable {
     package var grace: Duration
     package var umask: UInt32?
     package var nice: Int
+    /// What statuses, logs and history call what it runs from.
+    package var deploymentID: String { deployment?.id ?? "in_place" }
     /// Setting `disabled`: the queue fills, nothing starts.
     package var isDisabled: Bool
     /// Setting `is_singleton`: one run at a time across all instances.
@@ -36,7 +41,7 @@ package struct Job: Sendable {
     package var identity: Script.Identity?
     package var limits: [Script.Limit] = []
     /// How much of its runs history remembers.
-    package var historyLimit = Retention.Limit()
+    package var historyLimit = Spool.Retention.Limit()
     /// When the clock makes an item for it.
     package var schedule: ScheduleRule?
 }

@@ -114,7 +114,7 @@ extension JobBoard {
             job: job, queue: queue, folder: folder, inboxes: inboxes, dispatcher: dispatcher,
             tokens: await watch(queue, folder, inboxes))
         seats[name] = seat
-        newcomer.yield(seat)
+        newcomer.yield((dispatcher, queue))
     }
 
     private func watch(_ queue: FolderQueue, _ folder: Folder, _ inboxes: [Folder]) async -> [WatchToken] {

@@ -34,10 +34,13 @@ actor JobBoard: Service {
     var shown: [FileName: JSON] = [:]
     private(set) var isStopping = false
     private var isLoaded = false
+    /// Jobs are there that are not ready to be taken.
+    private var hasMore = false
     private var lastChange: Task<Void, Never>?
-    /// Seats to be worked by `run`.
-    private let newcomers: AsyncStream<Seat>
-    let newcomer: AsyncStream<Seat>.Continuation
+    /// To be worked by `run`: not the seats themselves, whose jobs would stay, with the snapshots they hold.
+    typealias Newcomer = (dispatcher: Dispatcher, queue: FolderQueue)
+    private let newcomers: AsyncStream<Newcomer>
+    let newcomer: AsyncStream<Newcomer>.Continuation
     /// Ends when the jobs have been read for the first time.
     private let loading: AsyncStream<Void>
     private let loaded: AsyncStream<Void>.Continuation
@@ -65,9 +68,9 @@ actor JobBoard: Service {
         await withGracefulShutdownHandler {
             let follower = Task { await self.followQueueFolders() }
             await withDiscardingTaskGroup { group in
-                for await seat in newcomers {
-                    group.addTask { await seat.dispatcher.run() }
-                    group.addTask { _ = await seat.queue.recover() }
+                for await (dispatcher, queue) in newcomers {
+                    group.addTask { await dispatcher.run() }
+                    group.addTask { _ = await queue.recover() }
                 }
             }
             follower.cancel()
@@ -114,7 +117,7 @@ actor JobBoard: Service {
 
     /// Whether nothing can start within `horizon`.
     func isDrained(horizon: Duration) async -> Bool {
-        guard isLoaded else { return false }
+        guard isLoaded, !hasMore else { return false }
         for seat in seats.values {
             guard await seat.dispatcher.isIdle, await seat.queue.isDrained(horizon: horizon) || seat.job.isDisabled else { return false }
         }
@@ -122,6 +125,9 @@ actor JobBoard: Service {
     }
 
     // MARK: Jobs
+
+    /// Whether jobs are on their way.
+    func expectMore(_ hasMore: Bool) { self.hasMore = hasMore }
 
     /// Brings what runs in step with the jobs there are now.
     func take(_ found: [FileName: JobState<Job>]) async {

@@ -6,57 +6,96 @@ import Spool
 import Synchronization
 import SystemPackage
 
-/// The job folders below `jobs/`, as Hosting reads them.
+/// The job folders below `jobs/`, as Hosting reads and deploys them.
 package final class JobFolders: JobSource {
-    private let layout: Layout
-    private let catalog = Mutex(JobCatalog())
-
-    package init(layout: Layout) { self.layout = layout }
-
-    package func load() -> FoundJobs {
-        let surroundings = JobFolder.Surroundings()
-        let jobs = catalog.withLock { catalog in
-            // A jobs folder that cannot be listed changes nothing: what is known stays in force.
-            if let folder = try? Folder.open(layout.jobs) { _ = try? catalog.reload(from: folder, surroundings: surroundings) }
-            return catalog.sorted
-        }
-        var found = FoundJobs()
-        for job in jobs {
-            let name = job.key.name
-            switch job.key.kind {
-            case .triggered: found.triggered[name] = state(of: job, surroundings.environment, Job.init)
-            case .continuous: found.continuous[name] = state(of: job, surroundings.environment, ContinuousJob.init)
-            }
-        }
-        return found
+    private struct State {
+        var catalog = JobCatalog()
+        var deployer: Deployer
+        var isFirst = true
     }
 
-    private typealias Environment = [(name: String, value: [UInt8])]
+    private let layout: Layout
+    private let state: Mutex<State>
 
+    package init(layout: Layout, clocks: Clocks = .system) {
+        self.layout = layout
+        state = Mutex(State(deployer: Deployer(deployments: layout.deployments, clocks: clocks)))
+    }
+
+    package func load(_ changed: Set<JobKey>?) -> FoundJobs {
+        let surroundings = JobFolder.Surroundings()
+        return state.withLock { state in
+            var found = FoundJobs()
+            found.hasNews = look(changed, surroundings, &state)
+            for job in state.catalog.sorted {
+                let name = job.key.name
+                switch job.key.kind {
+                case .triggered: found.triggered[name] = self.state(of: job, state.deployer, surroundings.environment, Job.init)
+                case .continuous: found.continuous[name] = self.state(of: job, state.deployer, surroundings.environment, ContinuousJob.init)
+                }
+            }
+            state.deployer.collectDue()
+            found.lookAgainAt = state.deployer.nextDue
+            found.hasMore = state.deployer.isWaiting
+            return found
+        }
+    }
+
+    /// Returns whether anything was read. A jobs folder that cannot be listed changes nothing: what is known stays in force.
+    private func look(_ changed: Set<JobKey>?, _ surroundings: JobFolder.Surroundings, _ state: inout State) -> Bool {
+        guard let folder = try? Folder.open(layout.jobs), let there = try? JobCatalog.jobs(in: folder) else { return state.isFirst }
+        var ready: [JobKey: JobTree?] = [:]
+        func isWanted(_ key: JobKey) -> Bool {
+            state.deployer.isDue(key) ?? (state.catalog.jobs[key] == nil || changed?.contains(key) ?? true)
+        }
+        for (key, inner) in there where isWanted(key) {
+            if case .ready(let tree) = state.deployer.look(at: key, in: inner) { ready[key] = tree }
+        }
+        let present = Set(there.map(\.0))
+        for key in state.catalog.jobs.keys where !present.contains(key) {
+            if case .ready = state.deployer.lookAtMissing(key) { ready[key] = JobTree?.none }
+        }
+        _ = try? state.catalog.reload(from: folder, surroundings: surroundings, isSkipped: { !ready.keys.contains($0) })
+        for (key, tree) in ready {
+            if let job = state.catalog.jobs[key] { state.deployer.deploy(job, tree) } else { state.deployer.forget(key) }
+        }
+        let isFirst = state.isFirst
+        if isFirst {
+            state.deployer.collectOrphans(besides: present)
+            for path in [layout.triggeredJobs, layout.continuousJobs] { (try? Folder.open(path)).map { JobUpload.removeRemains(in: $0) } }
+        }
+        state.isFirst = false
+        return isFirst || !ready.isEmpty
+    }
+
+    /// nil: it has not been deployed yet.
     private func state<Kind>(
-        of hosted: HostedJob, _ environment: OwnEnvironment,
-        _ make: (HostedJob, JobSettings, ScriptCommand, Folder, Environment, RunStanding) -> Kind
-    ) -> JobState<Kind> {
-        let word = hosted.key.kind == .continuous ? "continuous job" : "job"
-        let problems = hosted.problems.map { "\(word) \(hosted.key.name.escaped): \($0)" }
-        guard let (settings, command) = hosted.runnable else { return .broken(problems) }
+        of hosted: HostedJob, _ deployer: Deployer, _ environment: OwnEnvironment,
+        _ make: (HostedJob, JobSettings, ScriptCommand, Folder, [(name: String, value: [UInt8])], RunStanding) -> Kind
+    ) -> JobState<Kind>? {
+        let word = "\(hosted.key.kind == .continuous ? "continuous job" : "job") \(hosted.key.name.escaped)"
+        let problems = (hosted.problems + [deployer.problem(of: hosted)].compactMap { $0 }).map { "\(word): \($0)" }
+        guard let settings = hosted.settings, hosted.script.command != nil else { return .broken(problems) }
+        guard let command = deployer.command(of: hosted) else { return problems.isEmpty ? nil : .broken(problems) }
         do {
             let resolved = try settings.resolvedEnvironment { environment[$0] }
             let folder = try Folder.open(command.scriptFolder)
             let standing = try RunStanding(settings)
             return .ready(make(hosted, settings, command, folder, resolved, standing), problems: problems)
         } catch {
-            return .broken(problems + ["\(word) \(hosted.key.name.escaped): \(error)"])
+            return .broken(problems + ["\(word): \(error)"])
         }
     }
 
-    package func watchedFolders() -> [String] {
-        var paths = [layout.jobs, layout.triggeredJobs, layout.continuousJobs]
-        for job in catalog.withLock({ $0.sorted }) {
-            paths.append(job.path)
-            if let folder = job.runnable?.command.scriptFolder, folder != job.path { paths.append(folder) }
+    package func watchedFolders() -> [(path: String, job: JobKey?)] {
+        var paths: [(path: FilePath, job: JobKey?)] = [(layout.jobs, nil), (layout.triggeredJobs, nil), (layout.continuousJobs, nil)]
+        state.withLock { state in
+            let there = (try? Folder.open(layout.jobs)).flatMap { try? JobCatalog.jobs(in: $0) } ?? []
+            for (key, _) in there {
+                for path in state.deployer.folders(of: key) { paths.append((path, key)) }
+            }
         }
-        return paths.compactMap { String(validating: $0.bytes, as: UTF8.self) }
+        return paths.compactMap { path, job in String(validating: path.bytes, as: UTF8.self).map { ($0, job) } }
     }
 }
 
@@ -67,10 +106,12 @@ extension Job {
         _ environment: [(name: String, value: [UInt8])], _ standing: RunStanding
     ) {
         name = hosted.key.name
-        path = hosted.path
+        path = command.deployment?.path ?? hosted.path
         scriptFolder = folder
-        let root = (try? Folder.open(hosted.path)).map(Self.newestChange)
-        changed = max(Self.newestChange(in: folder), root ?? Instant(nanoseconds: 0))
+        deployment = command.deployment
+        // Of what its owner changes: runs may write into their snapshot.
+        let places = [hosted.path, hosted.script.command?.scriptFolder].compactMap { $0 }
+        changed = places.compactMap { try? Folder.open($0) }.map(Self.newestChange).max() ?? Instant(nanoseconds: 0)
         self.command = command.arguments
         self.environment = standing.environment + environment.map { Array("\($0.name)=".utf8) + $0.value }
         identity = standing.identity
@@ -105,8 +146,9 @@ extension ContinuousJob {
         _ environment: [(name: String, value: [UInt8])], _ standing: RunStanding
     ) {
         name = hosted.key.name
-        path = hosted.path
+        path = command.deployment?.path ?? hosted.path
         scriptFolder = folder
+        deployment = command.deployment
         disableFile = hosted.disableFile
         self.command = command.arguments
         self.environment = standing.environment + environment.map { Array("\($0.name)=".utf8) + $0.value }

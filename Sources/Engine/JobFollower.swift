@@ -1,14 +1,16 @@
 import Documents
 import Files
+import Hosting
 import ServiceLifecycle
 import SystemPackage
 import Watching
 
 /// Reads the job folders at the start and whenever something in them changes, and keeps the boards in step with them.
 actor JobFollower: Service {
-    /// A change of a job's folder is acted on when it has been quiet for this long, but not later than the ceiling.
-    private static let quietTime = Duration.seconds(1)
-    private static let ceiling = Duration.seconds(10)
+    /// Looks are not made more often, whatever happens in the folders.
+    private static let pause = Duration.milliseconds(100)
+    /// Jobs that were changed just before the start are waited for, since they have to be quiet for a second.
+    private static let startPatience = Duration.milliseconds(1500)
 
     private let source: any JobSource
     private let board: JobBoard
@@ -20,7 +22,9 @@ actor JobFollower: Service {
     private let onReady: @Sendable () async -> Void
     private let onRead: @Sendable () -> Void
     private var tokens: [String: WatchToken] = [:]
-    private var lastReload: Task<Void, Never>?
+    private var lookAgainAt: Duration?
+    private var alarm: Task<Void, Never>?
+    private var lastLook: Task<Void, Never>?
 
     /// - Parameters:
     ///   - onReady: told when the jobs have been read for the first time.
@@ -40,54 +44,80 @@ actor JobFollower: Service {
     }
 
     func run() async {
-        await reload()
-        await onReady()
-        await cancelWhenGracefulShutdown { await self.follow() }
+        await cancelWhenGracefulShutdown {
+            await self.begin()
+            await self.follow()
+        }
+        alarm?.cancel()
     }
 
-    /// Reads all jobs anew, and brings what runs in step with them. One reading after the other.
+    private func begin() async {
+        await reload()
+        await onReady()
+    }
+
+    /// Reads all jobs anew, and brings what runs in step with them: also those that were changed a moment before, and have
+    /// to be quiet first.
     func reload() async {
-        let before = lastReload
+        await look(at: nil)
+        let end = clocks.uptime() + Self.startPatience
+        while let due = lookAgainAt, due < end, !Task.isCancelled {
+            try? await Task.sleep(for: max(due - clocks.uptime(), .milliseconds(1)))
+            await look(at: [])
+        }
+    }
+
+    /// One look after the other.
+    private func look(at changed: Set<JobKey>?) async {
+        let before = lastLook
         let task = Task {
             await before?.value
-            await read()
+            await read(changed)
         }
-        lastReload = task
+        lastLook = task
         await task.value
     }
 
-    private func read() async {
+    private func read(_ changed: Set<JobKey>?) async {
         let source = source
-        let found = await Offload.run { source.load() }
-        await board.take(found.triggered)
-        // Their queues are there now.
-        await timekeeper?.take(found.triggered.compactMapValues(\.schedule))
-        await continuous?.take(found.continuous)
+        let found = await Offload.run { source.load(changed) }
+        lookAgainAt = found.lookAgainAt
+        setAlarm()
+        await board.expectMore(found.hasMore)
+        if found.hasNews {
+            await board.take(found.triggered)
+            // Their queues are there now.
+            await timekeeper?.take(found.triggered.compactMapValues(\.schedule))
+            await continuous?.take(found.continuous)
+        }
         await watch()
         onRead()
     }
 
-    private func follow() async {
-        for await _ in router.jobChanges {
-            let began = clocks.uptime()
-            // A steady writer must not put it off for ever.
-            while clocks.uptime() - began < Self.ceiling {
-                let before = newestChange()
-                do { try await Task.sleep(for: Self.quietTime) } catch { return }
-                if newestChange() == before { break }
+    private func setAlarm() {
+        alarm?.cancel()
+        alarm = lookAgainAt.map { due in
+            Task { [router, clocks] in
+                do { try await Task.sleep(for: max(due - clocks.uptime(), .milliseconds(1))) } catch { return }
+                router.askForLook()
             }
-            await reload()
         }
     }
 
-    private func newestChange() -> [Instant] {
-        source.watchedFolders().compactMap { path in (try? Folder.open(FilePath(path)).file.stamp())?.changed }
+    private func follow() async {
+        for await _ in router.jobChanges {
+            await look(at: router.takeChangedJobs())
+            do { try await Task.sleep(for: Self.pause) } catch { return }
+        }
     }
 
     private func watch() async {
         let wanted = source.watchedFolders()
-        for path in wanted where tokens[path] == nil { tokens[path] = await router.add(FilePath(path), .jobs) }
-        for (path, token) in tokens where !wanted.contains(path) {
+        for (path, job) in wanted where tokens[path] == nil {
+            tokens[path] = await router.add(FilePath(path), job.map { .job($0) } ?? .jobs)
+        }
+        let paths = Set(wanted.map(\.path))
+        for (path, token) in tokens where !paths.contains(path) {
             router.remove(token)
             tokens[path] = nil
         }

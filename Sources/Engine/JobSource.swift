@@ -1,18 +1,27 @@
 import Files
+import Hosting
 
 /// Where Engine learns which jobs there are. Hosting's folders in the program, a list in tests.
 package protocol JobSource: Sendable {
-    /// Reads all jobs anew. Blocks.
-    func load() -> FoundJobs
+    /// Looks at jobs anew: at those named, at those that are due, at those that came or went. Blocks.
+    ///
+    /// - Parameter changed: in whose folders something may have happened; nil = in all.
+    func load(_ changed: Set<JobKey>?) -> FoundJobs
 
-    /// Folders whose changes mean that jobs should be read anew.
-    func watchedFolders() -> [String]
+    /// Folders in which something that happens concerns one job, or the list of them.
+    func watchedFolders() -> [(path: String, job: JobKey?)]
 }
 
 /// All jobs there are, by their names; a triggered and a continuous job may share one.
 package struct FoundJobs: Sendable {
     package var triggered: [FileName: JobState<Job>]
     package var continuous: [FileName: JobState<ContinuousJob>]
+    /// Something is different from the load before.
+    package var hasNews = true
+    /// Jobs are on their way that are not complete yet.
+    package var hasMore = false
+    /// When to look again, on the clock that counts from boot; nil = when something happens.
+    package var lookAgainAt: Duration?
 
     package init(triggered: [FileName: JobState<Job>] = [:], continuous: [FileName: JobState<ContinuousJob>] = [:]) {
         self.triggered = triggered

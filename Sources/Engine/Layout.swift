@@ -21,6 +21,7 @@ package struct Layout: Sendable, Equatable {
     package var continuousJobs: FilePath { jobs.appending("continuous") }
     /// How far each schedule has been acted on.
     package var schedules: FilePath { data.appending("schedules") }
+    package var deployments: FilePath { data.appending("deployments") }
     package var history: FilePath { data.appending("history.sqlite") }
 
     /// `WEBJOBS_DATA_PATH`: where a triggered job may keep what it likes, and where Bobbin tells its state.

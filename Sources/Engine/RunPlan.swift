@@ -2,6 +2,7 @@ import Documents
 import Execution
 import Files
 import Glibc
+import Hosting
 import Spool
 import SystemPackage
 
@@ -9,9 +10,11 @@ import SystemPackage
 struct RunPlan {
     let job: Job
     private let constant: [[UInt8]]
+    private let deployment: String
 
     init(job: Job, layout: Layout, instance: ItemID) {
         self.job = job
+        deployment = job.deployment?.shortID ?? job.deploymentID
         constant = Self.constantEnvironment(job, layout, instance)
     }
 
@@ -33,7 +36,8 @@ struct RunPlan {
             umask: job.umask,
             nice: job.nice,
             site: site.folder,
-            log: .file(site.log, title: "attempt \(grant.attempt) of \(grant.maxAttempts), run \(grant.run)"),
+            log: .file(
+                site.log, title: "attempt \(grant.attempt) of \(grant.maxAttempts), run \(grant.run), deployment \(deployment)"),
             timeout: job.timeout,
             idleTimeout: job.idleTimeout,
             progressPlace: site.progress,

@@ -76,7 +76,7 @@ package enum StartCheck {
 
     /// Root must not run what others can change. What is in a job's folder is looked at with the job.
     private static func checkOwners(_ layout: Layout) throws(Refusal) {
-        for path in [layout.jobs, layout.triggeredJobs] {
+        for path in [layout.jobs, layout.triggeredJobs, layout.continuousJobs, layout.data, layout.deployments] {
             guard let stamp = try? Folder.open(path).file.stamp() else { continue }
             guard stamp.permissions & 0o022 != 0 || stamp.owner != 0 else { continue }
             let mend = stamp.owner == 0 ? "chmod go-w" : "chown root \(path.escaped) && chmod go-w"

@@ -65,19 +65,16 @@ package struct JobCatalog: Sendable {
 
     /// Looks at every job folder, reading only what has changed, and says what is different now.
     ///
+    /// - Parameter isSkipped: jobs that stay as they were, whatever is in their folders by now.
     /// - Throws: the jobs folder itself cannot be listed; then nothing has changed.
     package mutating func reload(
-        from folder: Folder, surroundings: JobFolder.Surroundings = JobFolder.Surroundings()
+        from folder: Folder, surroundings: JobFolder.Surroundings = JobFolder.Surroundings(),
+        isSkipped: (JobKey) -> Bool = { _ in false }
     ) throws(FileError) -> [CatalogChange] {
-        var found: [(JobKey, Folder)] = []
-        for kind in JobKind.allCases {
-            guard try folder.target(RelativePath(kind.folder)) != nil else { continue }
-            let inner = try Folder.open(folder.path.appending(kind.folder))
-            for name in try JobFolder.names(in: inner) { found.append((JobKey(kind, name), inner)) }
-        }
+        let found = try Self.jobs(in: folder)
         var changes: [CatalogChange] = []
         var present: Set<JobKey> = []
-        for (key, inner) in found {
+        for (key, inner) in found where !isSkipped(key) {
             do throws(FileError) {
                 changes += try look(at: key, in: inner, surroundings)
                 present.insert(key)
@@ -88,11 +85,22 @@ package struct JobCatalog: Sendable {
                 changes += unreadable(key, inner.path, error)
             }
         }
-        for key in jobs.keys.sorted() where !present.contains(key) {
+        for key in jobs.keys.sorted() where !present.contains(key) && !isSkipped(key) {
             looks[key] = nil
             if let job = jobs.removeValue(forKey: key) { changes.append(.removed(job)) }
         }
         return changes
+    }
+
+    /// All that are there, and the folders of their kinds.
+    package static func jobs(in folder: Folder) throws(FileError) -> [(JobKey, Folder)] {
+        var found: [(JobKey, Folder)] = []
+        for kind in JobKind.allCases {
+            guard try folder.target(RelativePath(kind.folder)) != nil else { continue }
+            let inner = try Folder.open(folder.path.appending(kind.folder))
+            for name in try JobFolder.names(in: inner) { found.append((JobKey(kind, name), inner)) }
+        }
+        return found
     }
 
     private mutating func look(at key: JobKey, in folder: Folder, _ surroundings: JobFolder.Surroundings)

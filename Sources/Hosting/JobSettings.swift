@@ -9,6 +9,8 @@ package struct JobSettings: Sendable, Equatable {
     package let kind: JobKind
     /// `stopping_wait_time`: how long a run may go on after the orchestrator was asked to stop.
     package var stoppingWaitTime: Duration
+    /// `is_in_place`: runs are started from the job's folder itself, not from a snapshot of it.
+    package var isInPlace = false
     /// `disabled`: the job takes nothing; its queue fills.
     package var isDisabled = false
     /// `is_singleton`: one run at a time across all instances.

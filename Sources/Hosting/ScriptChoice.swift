@@ -9,6 +9,32 @@ package struct ScriptCommand: Sendable, Equatable {
     package let arguments: [[UInt8]]
     /// The script; nil when `command` in the settings names the program.
     package let script: FileName?
+    /// What of the arguments is a path in the job's folder that Bobbin has put there.
+    private let ownArgument: Int?
+    /// The snapshot in which it runs; nil = the job's folder itself.
+    package private(set) var deployment: Deployment?
+
+    init(scriptFolder: FilePath, arguments: [[UInt8]], script: FileName?, ownArgument: Int? = nil) {
+        self.scriptFolder = scriptFolder
+        self.arguments = arguments
+        self.script = script
+        self.ownArgument = ownArgument
+    }
+
+    /// The same from a snapshot of the job's folder.
+    package func deployed(_ deployment: Deployment, of job: FilePath) -> ScriptCommand {
+        let old = job.absolute.bytes
+        func moved(_ path: [UInt8]) -> [UInt8] {
+            let isInside = path.starts(with: old) && (path.count == old.count || path[old.count] == UInt8(ascii: "/"))
+            return isInside ? deployment.path.bytes + path.dropFirst(old.count) : path
+        }
+        var arguments = arguments
+        if let ownArgument { arguments[ownArgument] = moved(arguments[ownArgument]) }
+        var command = ScriptCommand(
+            scriptFolder: FilePath(bytes: moved(scriptFolder.bytes)), arguments: arguments, script: script, ownArgument: ownArgument)
+        command.deployment = deployment
+        return command
+    }
 
     /// For people, one line.
     package var shown: String { arguments.map { Escaped.text($0) }.joined(separator: " ") }
@@ -53,6 +79,7 @@ private struct ScriptFinder {
         let base = layout.settingsFolder.path.absolute
         let name = command.first ?? ""
         let program: FilePath
+        let isOwn = name.contains("/") && !name.hasPrefix("/")
         if name.contains("/") {
             program = name.hasPrefix("/") ? FilePath(name) : FilePath(bytes: base.bytes + Array("/\(name)".utf8))
             guard program.isProgram else {
@@ -74,8 +101,8 @@ private struct ScriptFinder {
         }
         return .command(
             ScriptCommand(
-                scriptFolder: base, arguments: [program.bytes] + command.dropFirst().map { Array($0.utf8) }, script: nil
-            ))
+                scriptFolder: base, arguments: [program.bytes] + command.dropFirst().map { Array($0.utf8) }, script: nil,
+                ownArgument: isOwn ? 0 : nil))
     }
 
     // MARK: The script
@@ -133,7 +160,7 @@ private struct ScriptFinder {
     }
 
     private func run(_ arguments: [[UInt8]], _ script: FileName) -> ScriptChoice {
-        .command(ScriptCommand(scriptFolder: layout.scriptFolder.path.absolute, arguments: arguments, script: script))
+        .command(ScriptCommand(scriptFolder: layout.scriptFolder.path.absolute, arguments: arguments, script: script, ownArgument: arguments.count - 1))
     }
 
     private func windows(_ script: FileName) -> ScriptChoice {

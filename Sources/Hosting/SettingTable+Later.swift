@@ -6,9 +6,6 @@ extension SettingTable {
     /// accepted. A key moves to `available` in the change that makes it work.
     static let later: [SettingKey] = [
         .later(
-            "is_in_place", true, otherNames: ["in_place"], today: "scripts run in the job's folder itself",
-            "Run in the job's folder itself instead of a deployed snapshot."),
-        .later(
             "watch", .null, [], otherNames: ["watches"], today: "only the job's queue and inbox are looked at",
             "Paths outside the spool whose changes run the job."),
         .later(

@@ -13,6 +13,9 @@ package enum SettingTable {
     static let available = ofJobs + (ofItems + ofTime).map { $0.only(.triggered) }
 
     private static let ofJobs: [SettingKey] = [
+        .flag(
+            "is_in_place", \.isInPlace, otherNames: ["in_place"],
+            "Run in the job's folder itself instead of a snapshot of it: an edit reaches runs that are under way."),
         .flag("disabled", \.isDisabled, "Hold the job: it starts nothing, and its queue fills."),
         .flag(
             "is_singleton", \.isSingleton, aliases: ["est_Singleton"], otherNames: ["singleton"],

@@ -24,7 +24,7 @@ package struct FolderChange: Sendable, Equatable {
         self.seenAt = seenAt
     }
 
-    /// The names are those of inotify(7). Names that begin with a dot are never told.
+    /// The names are those of inotify(7). Names that begin with a dot are never told by name.
     package enum Kind: Sendable, Hashable {
         /// Renamed into the folder, or within it to this name (IN_MOVED_TO).
         case movedIn(FileName)
@@ -32,8 +32,10 @@ package struct FolderChange: Sendable, Equatable {
         case closed(FileName)
         /// Made: a file about to be written, a hard link, a folder, a link, a pipe (IN_CREATE).
         case created(FileName)
-        /// Mode, owner, times or links changed (IN_ATTRIB), or the name was removed (IN_DELETE).
+        /// Mode, owner, times or links changed (IN_ATTRIB).
         case touched(FileName)
+        /// Something was removed, renamed away or is hidden: where that was asked for.
+        case changed
         /// Changes may have gone unnoticed: look at the whole folder.
         case lost(LostReason)
     }

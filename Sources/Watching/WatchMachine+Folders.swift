@@ -2,8 +2,8 @@ import Files
 import SystemPackage
 
 extension WatchMachine {
-    mutating func add(_ token: WatchToken, _ path: FilePath) {
-        folders[token] = WatchedFolder(path: path)
+    mutating func add(_ token: WatchToken, _ path: FilePath, isWhole: Bool = false) {
+        folders[token] = WatchedFolder(path: path, isWhole: isWhole)
         examine([token])
     }
 
@@ -56,10 +56,10 @@ extension WatchMachine {
 
     /// Has the folder watched now, or as soon as bobbin-watch runs.
     mutating func arm(_ token: WatchToken, _ now: Duration) {
-        guard let path = folders[token]?.path else { return }
+        guard let folder = folders[token] else { return }
         if case .up = process {
             enter(.arming, token, now)
-            actions.append(.command(.watch(token, path: path.bytes)))
+            actions.append(.command(.watch(token, path: folder.path.bytes, isWhole: folder.isWhole)))
         } else {
             enter(.unarmed, token, now)
             // Without any hope of events the first look must not wait for the next poll.

@@ -11,6 +11,7 @@ extension WatchMachine {
         case .closed: name(token, record, now) { .closed($0) }
         case .created: name(token, record, now) { .created($0) }
         case .touched: name(token, record, now) { .touched($0) }
+        case .changed: if folders[token] != nil { tell(token, .changed, now) }
         case .inForce: inForce(token, record, now)
         case .refused: refused(token, record, now)
         case .deleted, .movedAway, .dropped: lost(token, .replaced, now)
@@ -82,7 +83,7 @@ extension WatchMachine {
         notice(about: "overflow", Notices.overflow)
         for (token, folder) in folders.sorted(by: { $0.key < $1.key }) where folder.isArmed {
             tell(token, .lost(.overflow), now)
-            actions.append(.command(.watch(token, path: folder.path.bytes)))
+            actions.append(.command(.watch(token, path: folder.path.bytes, isWhole: folder.isWhole)))
         }
         repeatProbes(now)
     }

@@ -12,6 +12,7 @@ package struct WatchRecord: Equatable {
         case closed = 87  // W
         case created = 67  // C
         case touched = 65  // A
+        case changed = 66  // B
         case deleted = 68  // D
         case movedAway = 86  // V
         case unmounted = 85  // U
@@ -81,12 +82,12 @@ package struct RecordParser {
 
 /// What bobbin-watch is told.
 enum WatchCommand: Equatable {
-    case watch(WatchToken, path: [UInt8])
+    case watch(WatchToken, path: [UInt8], isWhole: Bool = false)
     case stop(WatchToken)
 
     package var bytes: [UInt8] {
         switch self {
-        case .watch(let token, let path): Array("+\(token.number)/".utf8) + path + [0]
+        case .watch(let token, let path, let isWhole): Array("\(isWhole ? "*" : "+")\(token.number)/".utf8) + path + [0]
         case .stop(let token): Array("-\(token.number)/".utf8) + [0]
         }
     }

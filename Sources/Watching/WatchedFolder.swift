@@ -4,6 +4,8 @@ import SystemPackage
 /// What the machine knows of one folder.
 struct WatchedFolder {
     let path: FilePath
+    /// Removals and hidden names count, too.
+    var isWhole = false
     var state: State = .examining(isFirst: true)
     /// Grows with each change of state: an answer to a question asked before is recognised as old.
     var epoch = 0

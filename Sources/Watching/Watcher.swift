@@ -53,12 +53,14 @@ package final class Watcher: Sendable {
     }
 
     /// Adds a folder, which need not exist yet. Returns without waiting for the file system.
-    package func add(path: FilePath) async -> WatchToken {
+    ///
+    /// - Parameter isWhole: removals and hidden names count, too. Not for an inbox, which everything leaves.
+    package func add(path: FilePath, isWhole: Bool = false) async -> WatchToken {
         let token = life.state.withLock { state in
             state.lastToken += 1
             return WatchToken(number: state.lastToken)
         }
-        loop.post(.add(token, path))
+        loop.post(.add(token, path, isWhole: isWhole))
         return token
     }
 

@@ -8,7 +8,7 @@ import Threads
 /// Does what the machine decides, in turn: when a record, a message or a deadline comes.
 final class WatcherLoop: Sendable {
     enum Message: Sendable {
-        case add(WatchToken, FilePath)
+        case add(WatchToken, FilePath, isWhole: Bool)
         case remove(WatchToken)
         case probe(WatchToken, CheckedContinuation<ProbeResult, Never>)
         case examined([(WatchMachine.ExaminationRequest, Examination)])
@@ -131,7 +131,7 @@ final class WatcherLoop: Sendable {
         let effects = machine.withLock { machine in
             for message in messages {
                 switch message {
-                case .add(let token, let path): machine.add(token, path)
+                case .add(let token, let path, let isWhole): machine.add(token, path, isWhole: isWhole)
                 case .remove(let token): machine.remove(token)
                 case .probe(let token, let waiter):
                     turn.lastProbe += 1

@@ -9,12 +9,14 @@ struct Library {
 
     /// What is wanted of a folder.
     enum Interest {
-        /// What appears in it, and what is removed: a job may stand on a file that is there. Not MODIFY: a file written in
-        /// small pieces would give thousands.
+        /// What appears in it. Not MODIFY: a file written in small pieces would give thousands.
         case content
         /// What is removed from it: a folder whose content is wanted may be among that. One that is renamed tells so
         /// itself (MOVE_SELF); MOVED_FROM would tell of each file that is claimed.
         case parent
+
+        /// Whatever changes in it.
+        case everything
 
         /// One folder may be both: MASK_ADD makes the second wish widen the first.
         var mask: UInt32 {
@@ -22,8 +24,9 @@ struct Library {
             switch self {
             case .content:
                 return always | UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_ATTRIB)
-                    | UInt32(IN_DELETE) | UInt32(IN_EXCL_UNLINK)
+                    | UInt32(IN_EXCL_UNLINK)
             case .parent: return always | UInt32(IN_DELETE)
+            case .everything: return Interest.content.mask | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM)
             }
         }
     }

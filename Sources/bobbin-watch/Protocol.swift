@@ -10,6 +10,7 @@
 // Commands, on standard input:
 //
 //     +TOKEN/PATH        watch the folder at PATH (the "/" is the separator: +7//spool/in watches /spool/in)
+//     *TOKEN/PATH        the same, and tell by B of what is removed, renamed away or hidden there
 //     -TOKEN/            stop watching it
 //
 // Records, on standard output:
@@ -20,7 +21,8 @@
 //     MTOKEN/NAME        moved in under this name
 //     WTOKEN/NAME        closed after it was open for writing
 //     CTOKEN/NAME        created (also a link, a folder, a pipe)
-//     ATOKEN/NAME        attributes changed (mode, owner, times, links), or the name is gone
+//     ATOKEN/NAME        attributes changed (mode, owner, times, links)
+//     BTOKEN/            something else changed, where that was asked for
 //     DTOKEN/            the folder was deleted; it is not watched any more, as after V, U and X
 //     VTOKEN/            the folder was moved elsewhere
 //     UTOKEN/            its file system was unmounted
@@ -41,6 +43,7 @@ enum Letter {
     static let closed = UInt8(ascii: "W")
     static let created = UInt8(ascii: "C")
     static let touched = UInt8(ascii: "A")
+    static let changed = UInt8(ascii: "B")
     static let deleted = UInt8(ascii: "D")
     static let movedAway = UInt8(ascii: "V")
     static let unmounted = UInt8(ascii: "U")
@@ -51,7 +54,7 @@ enum Letter {
 
 /// A command as it was read.
 enum Command {
-    case watch(token: Int, path: [UInt8])
+    case watch(token: Int, path: [UInt8], isWhole: Bool)
     case stop(token: Int)
 
     /// Nil when the bytes (without the NUL) are no command; whoever sent them is not the Bobbin we know.
@@ -60,7 +63,8 @@ enum Command {
         let digits = bytes[(bytes.startIndex + 1)..<separator]
         guard let token = Int(String(decoding: digits, as: UTF8.self)), token >= 0 else { return nil }
         switch letter {
-        case UInt8(ascii: "+"): self = .watch(token: token, path: Array(bytes[(separator + 1)...]))
+        case UInt8(ascii: "+"), UInt8(ascii: "*"):
+            self = .watch(token: token, path: Array(bytes[(separator + 1)...]), isWhole: letter == UInt8(ascii: "*"))
         case UInt8(ascii: "-"): self = .stop(token: token)
         default: return nil
         }

@@ -6,6 +6,8 @@ struct Watches {
     private var library: Library
     private var tokens: [Int32: [Int]] = [:]
     private var watches: [Int: Int32] = [:]
+    /// Tokens for which all changes count.
+    private var whole: Set<Int> = []
     private var parents = Parents()
     var output: Output
 
@@ -28,20 +30,21 @@ struct Watches {
 
     mutating func obey(_ command: Command) {
         switch command {
-        case .watch(let token, let path): watch(token, path)
+        case .watch(let token, let path, let isWhole): watch(token, path, isWhole)
         case .stop(let token): stop(token)
         }
     }
 
-    private mutating func watch(_ token: Int, _ path: [UInt8]) {
+    private mutating func watch(_ token: Int, _ path: [UInt8], _ isWhole: Bool) {
         do throws(Library.Failure) {
-            let (number, device, inode) = try library.watch(path + [0], .content)
+            let (number, device, inode) = try library.watch(path + [0], isWhole ? .everything : .content)
             if tokens[number] != nil { library.noteRemains() }
             if watches[token] != number {
                 stop(token)
                 watches[token] = number
                 tokens[number, default: []].append(token)
             }
+            if isWhole { whole.insert(token) }
             watchParent(of: path, token)
             output.put(Letter.inForce, token, "\(device).\(inode)")
         } catch {
@@ -62,6 +65,7 @@ struct Watches {
     }
 
     private mutating func stop(_ token: Int) {
+        whole.remove(token)
         if let parent = parents.remove(token), tokens[parent] == nil { library.stop(parent) }
         guard let number = watches.removeValue(forKey: token) else { return }
         tokens[number]?.removeAll { $0 == token }
@@ -94,12 +98,9 @@ struct Watches {
         if has(IN_CLOSE_WRITE) { return report(Letter.closed, event, to: concerned) }
         if has(IN_CREATE) { return report(Letter.created, event, to: concerned) }
         if has(IN_ATTRIB) { return report(Letter.touched, event, to: concerned) }
-        if has(IN_DELETE) {
-            lose(parents.tokens(of: event.name, in: number), Letter.deleted)
-            // It has lost its last link here; probes come and go.
-            if event.name.first != UInt8(ascii: ".") { report(Letter.touched, event, to: tokens[number] ?? []) }
-            return
-        }
+        if has(IN_DELETE) || has(IN_MOVED_FROM) { noteChange(concerned) }
+        if has(IN_MOVED_FROM) { return }
+        if has(IN_DELETE) { return lose(parents.tokens(of: event.name, in: number), Letter.deleted) }
         guard !concerned.isEmpty || parents.isKnown(number) else { return }
         if has(IN_MOVE_SELF) {
             // The watch follows the folder to its new place, where nothing of it is wanted.
@@ -114,8 +115,12 @@ struct Watches {
     private mutating func report(_ letter: UInt8, _ event: UnsafeMutablePointer<inotify_event>, to concerned: [Int]) {
         let name = event.name
         guard !name.isEmpty else { return }
-        if name.first == UInt8(ascii: "."), !Self.probePrefix.withUTF8Buffer({ name.starts(with: $0) }) { return }
+        if name.first == UInt8(ascii: "."), !Self.probePrefix.withUTF8Buffer({ name.starts(with: $0) }) { return noteChange(concerned) }
         for token in concerned { output.put(letter, token, name) }
+    }
+
+    private mutating func noteChange(_ concerned: [Int]) {
+        for token in concerned where whole.contains(token) { output.put(Letter.changed, token) }
     }
 
     /// The watch is gone, and with it all that it served.

@@ -30,8 +30,8 @@ struct Bobbin: AsyncParsableCommand {
             CommandGroup(
                 name: "Jobs:",
                 subcommands: [
-                    JobsCommand.self, ScheduleCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self, HoldCommand.self, ReleaseCommand.self,
-                    NewCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
+                    JobsCommand.self, ScheduleCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self, HoldCommand.self,
+                    ReleaseCommand.self, NewCommand.self, DeployCommand.self, CheckCommand.self, SchemaCommand.self, DoctorCommand.self,
                 ]),
         ])
 

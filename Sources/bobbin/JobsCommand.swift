@@ -46,7 +46,7 @@ struct JobsCommand: ParsableCommand {
     }
 
     private func show(_ rows: [Row], _ look: JobsLook) {
-        let heading = ["JOB", "KIND", "STATE", "WAITING", "RUNNING", "RETRY", "FAILED", "SCRIPT"]
+        let heading = ["JOB", "KIND", "STATE", "WAITING", "RUNNING", "RETRY", "FAILED", "DEPLOYED", "SCRIPT"]
         let lines = Terminal.table([heading] + rows.map(\.cells)).split(
             separator: "\n", omittingEmptySubsequences: false)
         Terminal.say(String(lines[0]))
@@ -70,6 +70,10 @@ struct JobsCommand: ParsableCommand {
         let continuous: ContinuousLook?
         /// Of a singleton that runs.
         let standing: ShownStanding?
+        /// What runs are started from: the hash of a snapshot, or the job's folder itself.
+        let deployment: String?
+
+        private var deployed: String? { deployment.map { $0 == "in_place" ? "in place" : Deployment.short($0) } }
 
         init(_ job: HostedJob, _ look: JobsLook) throws {
             self.job = job
@@ -87,6 +91,8 @@ struct JobsCommand: ParsableCommand {
                 problems += told.filter { text in !job.problems.contains { text.hasSuffix($0) } }
             }
             self.problems = problems
+            deployment =
+                job.settings?.isInPlace == true ? "in_place" : Snapshots.state(of: job.key, in: look.layout.deployments)?.current
             if job.key.kind == .triggered, let spool = try? Folder.open(look.layout.spool),
                 let queue = try QueueReader.open(job.key.name, in: spool)
             {
@@ -104,7 +110,7 @@ struct JobsCommand: ParsableCommand {
             [
                 job.key.name.escaped, job.key.kind.rawValue, Terminal.paint(state.word, state.colour), number(.waiting),
                 number(.claimed),
-                number(.retry), number(.failed), job.script.command?.shown ?? "-",
+                number(.retry), number(.failed), deployed ?? "-", job.script.command?.shown ?? "-",
             ]
         }
 
@@ -119,6 +125,7 @@ struct JobsCommand: ParsableCommand {
                     .init(
                         "command",
                         job.script.command.map { .array($0.arguments.map { .string(Escaped.text($0)) }) } ?? .null),
+                    .init("deployment", JSON(deployment)),
                     .init("problems", .array(problems.map(JSON.string))),
                     .init("singleton", .bool(job.settings?.isSingleton == true)),
                     .init("holder", standing?.json ?? .null),

@@ -28,6 +28,26 @@ struct JobTests {
         #expect(root.names("spool").contains("broken"), "a broken job has its queue")
     }
 
+    @Test func deploy_answersInWordsAndInJSON_andByItsExitCode() async throws {
+        let root = try Root()
+        let script = try root.file("run.sh", "#!/bin/sh\n")
+        let first = try await root.bobbin("deploy", "new", script, "--json")
+        #expect(first.status == 0 && first.object["files"] as? Int == 1 && first.object["previous"] as? Bool == false, "\(first)")
+        #expect(root.names("jobs/triggered/new") == ["run.sh"] && root.names("spool").contains("new"))
+        #expect(try await root.bobbin("deploy", "new", "--rollback").status == 66)
+        let refused = try await root.bobbin("deploy", "new", try root.file("run.bat", "dir"))
+        #expect(refused.status == 1 && refused.error.contains("Windows") && refused.error.contains("Nothing was changed"), "\(refused)")
+        #expect(try await root.bobbin("deploy", "new", root.path + "/nowhere").status == 66)
+        for wrong in [["new"], ["new", script, "--rollback"], [".new", script], ["a/b", script]] {
+            #expect(try await root.bobbin("deploy", wrong).status == 64, "\(wrong)")
+        }
+        let second = try await root.bobbin("deploy", "new", try root.file("other.py", "pass\n"))
+        #expect(second.status == 0 && second.output.contains("--rollback"), "\(second)")
+        #expect(root.names("jobs/triggered/new") == ["other.py"])
+        #expect(try await root.bobbin("deploy", "new", "--rollback").status == 0)
+        #expect(root.names("jobs/triggered/new") == ["run.sh"])
+    }
+
     @Test func jobs_whoseScriptBlamesTheJob_haveAnOpenCircuit() async throws {
         let root = try Root()
         try root.job("bare", "exit 127", settings: #"{"retry_delay": ["1m"]}"#)

@@ -101,6 +101,10 @@ final class Root: @unchecked Sendable {
         try await run(Self.program, arguments, input: input)
     }
 
+    func bobbin(_ command: String, _ arguments: [String]) async throws -> Answer {
+        try await run(Self.program, [command] + arguments)
+    }
+
     /// Runs a command whose arguments the shell makes, for bytes that are no text.
     func shell(_ text: String) async throws -> Answer { try await run("/bin/sh", ["-c", text]) }
 

@@ -118,7 +118,7 @@ struct ExitCodeTests {
     func script_thatCannotStart_burnsNoItem(_ name: String) async throws {
         let line = Self.breakages.first { $0.0 == name }!.1
         try await withRoot { root in
-            let queue = root.job("q", settings: #"{"retry_delay": [0.3], "max_attempts": 2}"#)
+            let queue = root.job("q", settings: #"{"retry_delay": [0.3], "max_attempts": 2, "is_in_place": true}"#)
             try await root.run("cp \(queue.jobFolder.quoted)/run.sh good")
             let bobbin = try await root.start()
             try queue.drop("before")

@@ -155,7 +155,7 @@ struct ProcessTests {
         try await withRoot { root in
             let queue = root.job(
                 "q",
-                #"case $BOBBIN_NAME in settled*) finish 0;; esac; until [ -e "$(dirname "$0")/../../../spool/q/status/f.json" ]; do sleep 0.02; done; rm -rf "$(dirname "$(dirname "$BOBBIN_FILE")")"; finish 0"#
+                #"case $BOBBIN_NAME in settled*) finish 0;; esac; until [ -e "$N/../root/spool/q/status/f.json" ]; do sleep 0.02; done; rm -rf "$(dirname "$(dirname "$BOBBIN_FILE")")"; finish 0"#
             )
             let bobbin = try await root.start()
             (queue.path / "f").write("gone")
@@ -218,7 +218,7 @@ struct ProcessTests {
             queue.jobFolder.makeFolder()
             let tool = queue.jobFolder / "tool"
             try await root.run("cp /bin/true \(tool.quoted)")
-            (queue.jobFolder / "settings.job").write(#"{"command": ["./tool"], "max_attempts": 1}"#)
+            (queue.jobFolder / "settings.job").write(#"{"command": ["./tool"], "max_attempts": 1, "is_in_place": true}"#)
             let bobbin = try await root.start()
             let writer = try root.launch(
                 line: #"exec 3>> \#(tool.quoted); touch "$NOTES/open"; until [ -e "$NOTES/go" ]; do sleep 0.02; done"#)

@@ -59,7 +59,7 @@ struct ScriptTests {
                 "BOBBIN_RUN_ID": run, "BOBBIN_ATTEMPT": "1", "BOBBIN_MAX_ATTEMPTS": "5", "BOBBIN_INTERRUPTIONS": "0",
                 "BOBBIN_TRIGGER": "drop", "BOBBIN_CHECKPOINT": "\(claimed)/checkpoint",
                 "BOBBIN_INSTANCE_ID": status.json["instance"]?.string ?? "",
-                "WEBJOBS_NAME": "q", "WEBJOBS_TYPE": "triggered", "WEBJOBS_PATH": queue.jobFolder.text,
+                "WEBJOBS_NAME": "q", "WEBJOBS_TYPE": "triggered", "WEBJOBS_PATH": "\(root.data)/deployments/triggered/q/\(status.json["deployment"]?.string ?? "")",
                 "WEBJOBS_DATA_PATH": "\(root.data)/jobs/triggered/q", "WEBJOBS_RUN_ID": run,
             ]
             for name in [
@@ -107,7 +107,7 @@ struct ScriptTests {
             let payload = "\(queue.path)/claimed/\(status.id)/payload/f"
             #expect((root.notes / "arguments").string == "witness.py\0own argument\0\(payload)")
             #expect((root.notes / "stdin").string == "\(payload)\nthe payload")
-            #expect((root.notes / "folder").string == queue.jobFolder.text)
+            #expect((root.notes / "folder").string == "\(root.data)/deployments/triggered/q/\(status.json["deployment"]?.string ?? "")")
             #expect((root.notes / "descriptors").string == "0 1 2")
             #expect((root.notes / "mask").string == "27 5 1 1")
             let found = environment(root)

@@ -72,7 +72,7 @@ private actor FakeQueue: WorkQueue, PayloadStore {
     func control(_ item: ItemID, _ order: ItemOrder) -> OrderAnswer { .done }
     func count() -> QueueCount { QueueCount(waiting: waiting, claimed: running, retrying: 0) }
 
-    func localise(_ grant: Grant) -> RunSite? {
+    func localise(_ grant: Grant, deployment: String?) -> RunSite? {
         guard let payload = try? place.folder.open(RelativePath("payload")) else { return nil }
         let here = RelativePath(".")
         return RunSite(

@@ -5,6 +5,7 @@ enum SettingCases {
     static let good: [(key: String, value: String, shown: String)] = [
         ("disabled", "true", "true"), ("disabled", "false", "false"),
         ("is_singleton", "true", "true"), ("is_singleton", "false", "false"), ("est_Singleton", "true", "true"),
+        ("is_in_place", "true", "true"), ("is_in_place", "false", "false"),
         ("command", #"["ls"]"#, #"["ls"]"#), ("command", #"["./tool", "", "-x", "a b"]"#, #"["./tool","","-x","a b"]"#),
         ("command", "null", "null"),
         ("environment", "{}", "{}"),
@@ -80,6 +81,7 @@ enum SettingCases {
     static let bad: [(key: String, value: String, place: String, message: String)] = [
         ("disabled", #""true""#, "disabled", #"expected true or false, found text "true""#),
         ("is_singleton", #""yes""#, "is_singleton", "expected true or false"), ("est_Singleton", "1", "est_Singleton", "found 1"),
+        ("is_in_place", "0", "is_in_place", "expected true or false"),
         ("disabled", "1", "disabled", "found 1"), ("disabled", "null", "disabled", "found null"),
         ("command", #""ls -l""#, "command", "never a shell string"),
         ("command", "[]", "command", "expected 1 to 4096 values, found 0"),
@@ -208,7 +210,7 @@ enum SettingCases {
 
     /// Keys of later versions with a value that asks for what happens today, and one that does not.
     static let later: [(key: String, accepted: String, refused: String)] = [
-        ("is_in_place", "true", "false"), ("watch", "[]", #"["/etc"]"#),
+        ("watch", "[]", #"["/etc"]"#),
         ("mode", #""file""#, #""worker""#), ("batch_size", "1", "100"), ("batch_wait", "null", #""5s""#),
         ("lanes", "[]", #"["high"]"#), ("session", "null", #""(?<session>.*)""#),
         ("session_on_failure", #""block""#, #""skip""#), ("deduplicate", "null", #"{"by": "name"}"#),

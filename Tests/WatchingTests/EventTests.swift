@@ -79,6 +79,24 @@ struct EventTests {
             })
     }
 
+    /// Where it is asked for, and only there: everything leaves an inbox.
+    @Test(
+        arguments: [
+            { (inbox: Folder) in _ = try inbox.remove(RelativePath("there")) },
+            { inbox in _ = try inbox.replace(RelativePath("there"), to: inbox, as: RelativePath(".gone")) },
+            { inbox in try inbox.drop(.of(".hidden")) },
+        ] as [@Sendable (Folder) throws -> Void])
+    func whatGoesOrHides_isToldWhereEverythingCounts(_ change: @Sendable (Folder) throws -> Void) async throws {
+        try inbox.drop(.of("there"))
+        let whole = try await observer.watch(inbox.path, isWhole: true)
+        let other = try await observer.watch(inbox.path)
+        try change(inbox)
+        try await observer.expect(whole, .changed)
+        try inbox.drop(.of("shown"))
+        try await observer.expect(other, .closed(.of("shown")))
+        #expect(!observer.kinds(other).contains(.changed))
+    }
+
     @Test func twoTokensOfOneFolderAreToldBoth_andOneMayGo() async throws {
         let first = try await observer.watch(inbox.path)
         let second = try await observer.watch(inbox.path.appending("..").appending("inbox"))

@@ -102,7 +102,7 @@ struct LifeTests {
     @Test func nonsenseOnItsInput_isIgnored() async throws {
         let (id, commands, records) = try start()
         let bytes = Array(
-            "nonsense\0\0+/\0+x//tmp\0-5/\0*1/\0+99999999999999999999//tmp\0+7/\(scratch.path.string)\0".utf8)
+            "nonsense\0\0+/\0+x//tmp\0-5/\0=1/\0+99999999999999999999//tmp\0+7/\(scratch.path.string)\0".utf8)
         #expect(write(commands, bytes, bytes.count) == bytes.count)
         var answer = [UInt8](repeating: 0, count: 64)
         let count = read(records, &answer, answer.count)

@@ -64,8 +64,8 @@ final class Observer: Sendable {
     func forget() { seen.withLock { $0 = [] } }
 
     /// Adds a folder and waits until its events are on.
-    func watch(_ path: FilePath) async throws -> WatchToken {
-        let token = await watcher.add(path: path)
+    func watch(_ path: FilePath, isWhole: Bool = false) async throws -> WatchToken {
+        let token = await watcher.add(path: path, isWhole: isWhole)
         try await expect(token, .lost(.started))
         return token
     }

@@ -1,6 +1,7 @@
 import Documents
 import Execution
 import Files
+import Hosting
 import Spool
 import SystemPackage
 
@@ -11,6 +12,8 @@ package struct ContinuousJob: Sendable {
     package var path: FilePath
     /// Working directory of its runs.
     package var scriptFolder: Folder
+    /// The snapshot that its runs are started from; nil = the job's folder itself (`is_in_place`).
+    package var deployment: Deployment?
     /// While it is there, the job is stopped.
     package var disableFile: FilePath
     /// Program and first arguments.

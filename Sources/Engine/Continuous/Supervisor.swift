@@ -304,7 +304,8 @@ actor Supervisor {
         }
         current = nil
         around.places.remove(place.run)
-        return result
+        // Until here the run has a share of its snapshot's lock.
+        return withExtendedLifetime(job.deployment) { result }
     }
 
     private func started(_ run: ItemID, _ pid: pid_t, _ generation: Int) {

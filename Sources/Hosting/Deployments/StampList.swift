@@ -38,7 +38,7 @@ struct StampList: Equatable {
     var bytes: [UInt8] {
         var bytes = Array("\(Self.head)\(boot)\0".utf8)
         bytes.reserveCapacity(bytes.count + lines.count * 160)
-        for (place, line) in lines.sorted(by: { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }) {
+        for (place, line) in lines {
             let numbers = "\(line.device) \(line.inode) \(line.size) \(line.modified) \(line.changed) "
             bytes += numbers.utf8
             bytes += ContentHash.hexadecimal(line.digest).utf8

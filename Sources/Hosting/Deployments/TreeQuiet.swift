@@ -30,7 +30,7 @@ package struct TreeQuiet {
 
     package init() {}
 
-    /// - Parameter isUnfinished: whether a file that changes is on its way rather than rewritten: open for writing, and
+    /// - Parameter isUnfinished: whether a file that grows is on its way rather than rewritten: open for writing, and
     ///   less than what is deployed.
     package mutating func look(
         _ tree: JobTree, now: Instant, uptime: Duration, isUnfinished: (RelativePath, UInt64) -> Bool = { _, _ in false }
@@ -64,7 +64,7 @@ package struct TreeQuiet {
         guard old.count == new.count else { return true }
         for (place, file) in new {
             guard let before = old[place] else { return true }
-            if before.changed != file.changed, isUnfinished(place, file.size) { return true }
+            if before.changed != file.changed, file.size > before.size, isUnfinished(place, file.size) { return true }
         }
         return false
     }

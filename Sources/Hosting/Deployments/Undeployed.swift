@@ -11,6 +11,8 @@ enum Undeployed {
         if isBesideScript, describesJob(name) { return true }
         if isBesideScript, kind == .folder, [".git", ".hg", ".svn"].contains(name.utf8) { return true }
         if kind == .folder { return name.utf8 == "__pycache__" }
+        // The watcher's own.
+        if name.hasPrefix(".bobbin-") { return true }
         // vim, emacs, and whoever keeps backups as they do.
         if name.hasSuffix("~") || name.hasPrefix(".#") || (name.hasPrefix("#") && name.hasSuffix("#")) { return true }
         return name.hasPrefix(".") && [".swp", ".swo", ".swx"].contains { name.endsLike($0) }

@@ -22,6 +22,7 @@ extension FolderQueue {
             submittedAt: item.record.submittedAt, claimedAt: item.record.claimedAt, instance: around.instances.own)
         status.startedAt = item.record.attempts.last?.startedAt
         status.progress = item.progress
+        status.deployment = item.deployment
         status.correlationID = item.record.envelope?.correlationID
         return status
     }

@@ -59,6 +59,7 @@ package actor FolderQueue: WorkQueue, PayloadStore {
         var isStatusWritten = false
         var progress: StatusDocument.Progress?
         var progressStamp: Stamp?
+        var deployment: String?
         var isCommitting = false
     }
 
@@ -145,8 +146,9 @@ package actor FolderQueue: WorkQueue, PayloadStore {
 
     package func count() -> QueueCount { QueueCount(waiting: inbox.count, claimed: held.count, retrying: shelf.count) }
 
-    package func localise(_ grant: Grant) -> RunSite? {
+    package func localise(_ grant: Grant, deployment: String?) -> RunSite? {
         guard let item = held[grant.item], item.grant.fence == grant.fence else { return nil }
+        held[grant.item]?.deployment = deployment
         let place = item.place
         let scratch = item.slot.place
         return RunSite(

@@ -49,5 +49,11 @@ package struct RunSite: Sendable {
 /// Makes payloads available where they are to run. Trivial while the queue's folder and the run share a machine.
 package protocol PayloadStore: Sendable {
     /// The site for a grant that stands; nil when it does not.
-    func localise(_ grant: Grant) async -> RunSite?
+    ///
+    /// - Parameter deployment: what the run will be started from, for its status.
+    func localise(_ grant: Grant, deployment: String?) async -> RunSite?
+}
+
+extension PayloadStore {
+    package func localise(_ grant: Grant) async -> RunSite? { await localise(grant, deployment: nil) }
 }
