@@ -60,7 +60,8 @@ test:
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
 	    $(SWIFT) test --skip-build $(TESTFLAGS) --skip 'ExecutionTests|EngineTests|EndToEndTests'
 	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'ExecutionTests|EngineTests'
-	$(SWIFT) test --skip-build $(TESTFLAGS) --filter 'EndToEndTests'
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
+	    $(SWIFT) test --skip-build $(TESTFLAGS) --filter 'EndToEndTests'
 
 check: lint model test
 

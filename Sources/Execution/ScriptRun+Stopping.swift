@@ -72,9 +72,8 @@ extension ScriptRun {
 
     func watchIdleness() {
         guard let limit = script.idleTimeout, end == nil else { return }
-        // Time in which this program stood still, alone or with the machine, is no silence: nobody listened.
-        let late = clocks.uptime() - idleDue
-        if idleDue > .zero, late > .milliseconds(500) { lastSign += late }
+        // This program stood still, alone or with the machine: nobody listened, and what was said may still be on its way.
+        if idleDue > .zero, clocks.uptime() - idleDue > .milliseconds(500) { lastSign = clocks.uptime() }
         let quiet = clocks.uptime() - lastSign
         if quiet >= limit, !hasProgressed(within: limit) {
             return cut(.idleTimeout, "no output and no progress for \(DurationText.text(limit))")

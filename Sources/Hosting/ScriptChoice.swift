@@ -160,7 +160,9 @@ private struct ScriptFinder {
     }
 
     private func run(_ arguments: [[UInt8]], _ script: FileName) -> ScriptChoice {
-        .command(ScriptCommand(scriptFolder: layout.scriptFolder.path.absolute, arguments: arguments, script: script, ownArgument: arguments.count - 1))
+        .command(
+            ScriptCommand(
+                scriptFolder: layout.scriptFolder.path.absolute, arguments: arguments, script: script, ownArgument: arguments.count - 1))
     }
 
     private func windows(_ script: FileName) -> ScriptChoice {

@@ -4,7 +4,7 @@ import Testing
 /// Singleton continuous jobs: one tree across all instances (contract §7).
 struct ContinuousSingletonTests {
     private static let guarded = #"exec 9>> "$N/lock"; flock -n 9 || note overlap; "# + ContinuousTests.patient
-    private static let settings = #"{"is_singleton": true, "stopping_wait_time": 1}"#
+    private static let settings = #"{"is_singleton": true, "stopping_wait_time": 10}"#
 
     @Test func onlyOneInstance_runsIt_andAnotherTakesOver() async throws {
         try await withRoot { root in
@@ -13,10 +13,13 @@ struct ContinuousSingletonTests {
             try await job.wait(for: "Running")
             let second = try await root.start()
             try await job.wait(for: "InactiveInstance", "Running")
+            // The state is shown as soon as the process is there.
+            try await job.waitFor("start")
             #expect(job.notes == ["start"])
             // An orderly end hands it over.
             try await root.stop(first)
             try await job.wait(for: "Running")
+            try await job.waitFor("start", count: 2)
             #expect(job.notes == ["start", "term", "start"])
             try await root.stop(second)
         }
@@ -31,6 +34,8 @@ struct ContinuousSingletonTests {
             let second = try await root.start()
             let third = try await root.start()
             try await job.wait(for: "InactiveInstance", "InactiveInstance", "Running")
+            // Only then has it a trap for SIGTERM.
+            try await job.waitFor("start")
             let began = ContinuousClock.now
             try await first.kill9()
             try await job.waitFor("start", count: 2)

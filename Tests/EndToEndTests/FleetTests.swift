@@ -15,7 +15,7 @@ import Testing
         echo $$ > "$N/pid"
         """#
 
-    @Test("nothing overlaps and nothing is lost", .timeLimit(.minutes(5)), arguments: [2, 3])
+    @Test("nothing overlaps and nothing is lost", .timeLimit(.minutes(10)), arguments: [2, 3])
     func fleet_killedAtRandom(_ size: Int) async throws {
         let seed = getenv("BOBBIN_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 1 ... .max)
         print("fleet of \(size): \(Self.kills) kills, seed \(seed) (BOBBIN_FLEET_KILLS, BOBBIN_SEED)")

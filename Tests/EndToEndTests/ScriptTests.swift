@@ -59,7 +59,8 @@ struct ScriptTests {
                 "BOBBIN_RUN_ID": run, "BOBBIN_ATTEMPT": "1", "BOBBIN_MAX_ATTEMPTS": "5", "BOBBIN_INTERRUPTIONS": "0",
                 "BOBBIN_TRIGGER": "drop", "BOBBIN_CHECKPOINT": "\(claimed)/checkpoint",
                 "BOBBIN_INSTANCE_ID": status.json["instance"]?.string ?? "",
-                "WEBJOBS_NAME": "q", "WEBJOBS_TYPE": "triggered", "WEBJOBS_PATH": "\(root.data)/deployments/triggered/q/\(status.json["deployment"]?.string ?? "")",
+                "WEBJOBS_NAME": "q", "WEBJOBS_TYPE": "triggered",
+                "WEBJOBS_PATH": "\(root.data)/deployments/triggered/q/\(status.json["deployment"]?.string ?? "")",
                 "WEBJOBS_DATA_PATH": "\(root.data)/jobs/triggered/q", "WEBJOBS_RUN_ID": run,
             ]
             for name in [

@@ -113,7 +113,15 @@ struct SingletonTests {
             #expect(before > 0, "three at a time overlap")
             (queue.jobFolder / "settings.job").write(Self.settings)
             bobbin.signal(SIGHUP)
-            try await wait(for: "the new setting") { bobbin.error.string.contains("reading the jobs anew") }
+            // In force when the first run under it takes the lock.
+            let lock = root.data / "locks" / "triggered" / "only"
+            var probes = 0
+            try await wait(for: "the new setting", every: .milliseconds(100), details: { root.said }) {
+                probes += 1
+                try queue.drop("probe\(probes)")
+                _ = try await queue.wait("probe\(probes)", .succeeded)
+                return lock.exists
+            }
             // What began under the old setting ends first.
             try await queue.settle()
             let between = root.runs.count("overlap")
