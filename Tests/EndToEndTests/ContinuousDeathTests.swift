@@ -17,7 +17,7 @@ struct ContinuousDeathTests {
             let job = root.continuous(
                 "web",
                 """
-                exec 9>> "$N/lock"; flock -n 9 || note overlap
+                exec 9>> "$N/lock" 2> /dev/null; flock -n 9 || note overlap
                 trap 'note term; sleep 0.5; exit 0' TERM
                 env -i bash -c 'trap "" TERM; echo $$ > "\(root.notes)/hidden"; while :; do sleep 0.1; done' &
                 note start; while :; do sleep 0.05; done
