@@ -66,6 +66,11 @@ package enum JobFolder {
             layout, command: effective.command, search: surroundings.environment.search(for: effective))
         if surroundings.isRoot, let problem = try Exposure(layout, script).problemForRoot { script = .problem(problem) }
         if script.problem == nil, let problem = Account.problem(effective) { script = .problem(problem) }
+        if script.problem == nil, let hook = layout.hook {
+            script = .problem(
+                "\(layout.scriptFolder.path.appending(hook).escaped): startup and stop scripts are not available yet in this version; take it away, and do its work in the script itself"
+            )
+        }
         return LoadedJob(
             name: name, kind: kind, path: path, settings: settings, script: script,
             hasDisableFile: layout.has(JobLayout.disableName),

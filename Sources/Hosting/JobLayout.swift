@@ -50,6 +50,9 @@ struct JobLayout {
         fingerprint = JobFingerprint(stamps)
     }
 
+    /// A startup or stop script (contract §7), which this version does not run: nobody may rely on it.
+    var hook: FileName? { entries.first { $0.name.beginsLike("on_start.") || $0.name.beginsLike("on_stop.") }?.name }
+
     func has(_ name: FileName) -> Bool { entries.contains { $0.name == name } }
 
     private static func entries(of folder: Folder, stamps: inout [Stamp]) throws(FileError) -> [Entry] {

@@ -29,6 +29,16 @@ import Testing
             job.problems.isEmpty && !job.hasDisableFile && job.name == FileName("job") && job.path == root.place("job"))
     }
 
+    /// Who deploys them relies on them.
+    @Test(arguments: ["on_start.sh", "on_stop.py", "On_Start.js"])
+    func startupAndStopScripts_areRefusedUntilTheyAreRun(_ name: String) throws {
+        try root.write("echo", to: "job/run.sh")
+        try root.write("echo", to: "job/\(name)")
+        #expect(try load().problems.first?.contains("\(name): startup and stop scripts are not available yet") == true)
+        try root.folder.remove(RelativePath(FileName("job")!) / FileName(name)!)
+        #expect(try load().problems.isEmpty)
+    }
+
     @Test func problemsOfSettingsAndScript_areListedTogether() throws {
         try root.write("{\n\"max_attempts\": 0}", to: "job/settings.job")
         let problems = try load().problems
