@@ -102,7 +102,8 @@ actor Timekeeper: Service {
     }
 
     private func look(at job: FileName, _ now: Instant, _ step: Duration) async -> Instant? {
-        guard await hasRole(job), var keeper = keepers[job] else { return nil }
+        // A hint of the role's release may be lost.
+        guard await hasRole(job), var keeper = keepers[job] else { return now + Self.longestSleep }
         do throws(FileError) {
             let folder = try Folder.make(layout.schedules, mode: 0o755)
             if keeper.record == nil { keeper.record = try ScheduleRecord.read(job, in: folder) }
@@ -120,9 +121,7 @@ actor Timekeeper: Service {
             return look.next
         } catch {
             // The due time stays due.
-            let trouble = "\(error)"
-            if keeper.trouble != trouble { notice("schedule of job \(job.escaped): \(trouble); its due times wait until this passes") }
-            keepers[job]?.trouble = trouble
+            tell(job, "\(error)")
             return now + .seconds(10)
         }
     }
@@ -137,13 +136,22 @@ actor Timekeeper: Service {
             let hints = coordinator.hints(of: role)
             keepers[job]?.waiting = Task { [weak self] in for await _ in hints { await self?.nudge() } }
         }
-        guard let tenure = await coordinator.acquire(role).tenure, keepers[job] != nil else { return false }
+        let answer = await coordinator.acquire(role)
+        if case .unknown(let why) = answer { tell(job, why) }
+        guard let tenure = answer.tenure, keepers[job] != nil else { return false }
         keepers[job]?.waiting?.cancel()
         keepers[job]?.waiting = nil
         keepers[job]?.tenure = tenure
         // Another instance may have gone on from what was known here.
         keepers[job]?.record = nil
         return true
+    }
+
+    /// Once, until it is over.
+    private func tell(_ job: FileName, _ trouble: String) {
+        guard let keeper = keepers[job], keeper.trouble != trouble else { return }
+        notice("schedule of job \(job.escaped): \(trouble); its due times wait until this passes")
+        keepers[job]?.trouble = trouble
     }
 
     private func isOpen(_ record: ScheduleRecord, _ reader: QueueReader) -> Bool {
