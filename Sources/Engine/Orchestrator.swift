@@ -72,7 +72,6 @@ package struct Orchestrator: Sendable {
         let board = JobBoard(
             layout: layout, spool: spool, runner: runner, router: router, instances: instances, coordinator: coordinator,
             slots: maxRuns.map { RunSlots(limit: $0) }, clocks: clocks, notice: notice, onTransition: { [recorder] in recorder.record($0) })
-        await report?.follow { await board.numbers }
         let timekeeper =
             isDraining
             ? nil
@@ -88,6 +87,7 @@ package struct Orchestrator: Sendable {
                 Supervisor.Surroundings(
                     layout: layout, runner: runner, places: places, coordinator: coordinator, instances: instances, clocks: clocks,
                     notice: notice))
+        await report?.follow { await board.numbers + (continuous?.numbers ?? .init()) }
         let follower = JobFollower(
             source: source, board: board, timekeeper: timekeeper, continuous: continuous, router: router, clocks: clocks,
             onReady: {

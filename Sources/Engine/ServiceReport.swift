@@ -17,6 +17,12 @@ actor ServiceReport {
         var runs = 0
         /// The longest time that a run may take to stop.
         var grace = Duration.zero
+
+        static func + (left: Numbers, right: Numbers) -> Numbers {
+            Numbers(
+                jobs: left.jobs + right.jobs, troubled: left.troubled + right.troubled, runs: left.runs + right.runs,
+                grace: max(left.grace, right.grace))
+        }
     }
 
     private enum Phase { case starting, serving, stopping }
@@ -123,5 +129,24 @@ extension JobBoard {
             troubled: Set(problems.filter { !$0.value.isEmpty }.keys).union(absentees.keys).count,
             runs: runner.count,
             grace: (seats.values + retired).map(\.job.grace).max() ?? .zero)
+    }
+}
+
+extension ContinuousBoard {
+    /// What the status line tells of these jobs, besides their runs, which the runner counts with all others.
+    var numbers: ServiceReport.Numbers {
+        get async {
+            var sum = ServiceReport.Numbers()
+            for supervisor in supervisors.values { sum = sum + (await supervisor.numbers) }
+            return sum
+        }
+    }
+}
+
+extension Supervisor {
+    fileprivate var numbers: ServiceReport.Numbers {
+        rest == .removed
+            ? ServiceReport.Numbers()
+            : ServiceReport.Numbers(jobs: 1, troubled: report.problems.isEmpty ? 0 : 1, grace: job?.grace ?? .zero)
     }
 }

@@ -74,6 +74,19 @@ struct ServiceTests {
         }
     }
 
+    @Test func statusLine_countsContinuousJobsToo() async throws {
+        try await withRoot { root in
+            let socket = try ServiceSocket((root.notes / "notify").text)
+            root.job("q")
+            let web = root.continuous("web", ContinuousTests.patient)
+            let bobbin = try root.launch(environment: ["NOTIFY_SOCKET": socket.name])
+            try await socket.wait(for: "STATUS=2 jobs, 1 run under way")
+            web.folder.removeTree()
+            try await socket.wait(for: "STATUS=1 job, 0 runs under way")
+            try await root.stop(bobbin)
+        }
+    }
+
     /// A burst of short runs costs the manager nothing.
     @Test func statusLine_isToldAtMostOnceASecond_andNotAtAllWhenIdle() async throws {
         try await withRoot { root in

@@ -5,7 +5,7 @@ import Spool
 /// Keeps one supervisor for each continuous job, in step with the job folders.
 actor ContinuousBoard: Service {
     private let around: Supervisor.Surroundings
-    private var supervisors: [FileName: Supervisor] = [:]
+    private(set) var supervisors: [FileName: Supervisor] = [:]
     private var isStopping = false
     /// Supervisors to be worked by `run`.
     private let newcomers: AsyncStream<Supervisor>

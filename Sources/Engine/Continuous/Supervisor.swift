@@ -44,20 +44,20 @@ actor Supervisor {
     let around: Surroundings
     let log: RolledLog
     let data: Folder
-    private var job: ContinuousJob?
+    var job: ContinuousJob?
     /// nil = it is to run, as soon as it is known.
-    private var rest: Rest?
+    var rest: Rest?
     /// Grows whenever what runs must not go on: the job was changed, somebody wants it started anew.
-    private var generation = 0
-    private var current: ItemID?
-    private var policy = RestartPolicy(Backoff())
+    var generation = 0
+    var current: ItemID?
+    var policy = RestartPolicy(Backoff())
     /// The wait for the next start is over before its time.
-    private var isHurried = false
-    private var hasNews = false
-    private var waiter: CheckedContinuation<Void, Never>?
+    var isHurried = false
+    var hasNews = false
+    var waiter: CheckedContinuation<Void, Never>?
     var report: ContinuousReport
     /// The reason that the operator was last told.
-    private var toldReason: String?
+    var toldReason: String?
 
     init(_ name: FileName, _ around: Surroundings) throws(FileError) {
         self.name = name
@@ -65,103 +65,6 @@ actor Supervisor {
         data = try Folder.make(around.layout.continuousData(name), mode: 0o750)
         log = RolledLog(in: data, instance: around.instances.own, clocks: around.clocks)
         report = ContinuousReport(since: around.clocks.now())
-    }
-
-    // MARK: What is wanted
-
-    /// Brings what runs in step with the job as it was found; nil = it is gone.
-    func take(_ state: JobState<ContinuousJob>?) {
-        guard rest != .shutdown else { return }
-        switch state {
-        case nil: halt(.removed, [])
-        case .broken(let problems): halt(.broken, problems)
-        case .ready(let job, let problems):
-            tell(problems)
-            let before = self.job
-            self.job = job
-            policy.backoff = job.restarts
-            let isChanged = before.map { $0.fabric != job.fabric } ?? true
-            if job.isDisabled || Self.exists(job.disableFile) { return halt(.disabled, problems) }
-            if rest == .finished, !isChanged { return }
-            if isChanged, current != nil { log.system("WebJob files or settings were updated, refreshing WebJob") }
-            if isChanged || rest != nil { begin() }
-        }
-    }
-
-    private static func exists(_ path: FilePath) -> Bool {
-        guard let name = path.name, let folder = try? Folder.open(path.removingLastComponent()) else { return false }
-        return folder.exists(RelativePath(name))
-    }
-
-    private func halt(_ reason: Rest, _ problems: [String]) {
-        tell(problems)
-        guard rest != reason else { return }
-        rest = reason
-        end()
-    }
-
-    private func begin() {
-        rest = nil
-        policy.reset()
-        generation += 1
-        if current == nil { show { $0.state = .initializing } }
-        end()
-    }
-
-    /// An order is carried out once. `disable.job` says whether the job is to run; the order, that it is looked at now.
-    func obey(_ order: JobOrders.Order) {
-        guard order.id != report.order, rest != .shutdown else { return }
-        let isStopped = job.map { $0.isDisabled || Self.exists($0.disableFile) } ?? true
-        switch order.kind {
-        case .stop: if isStopped, rest == nil || rest == .finished { halt(.disabled, report.problems) }
-        case .start:
-            if isStopped || rest == .broken || rest == .removed { break }
-            if rest != nil { begin() } else if current == nil { hurry() }
-        case .restart: if !isStopped, rest == nil || rest == .finished { begin() }
-        }
-        show { $0.order = order.id }
-    }
-
-    /// The next start is due now.
-    private func hurry() {
-        policy.reset()
-        show { $0.state = .starting }
-        isHurried = true
-        nudge()
-    }
-
-    /// What runs is asked to end; whatever waits looks anew.
-    private func end() {
-        if let current {
-            show { $0.state = (rest ?? .removed).state }
-            around.runner.askToFinish(current)
-        }
-        isHurried = true
-        nudge()
-    }
-
-    /// The orchestrator stops: `work` returns when nothing runs any more.
-    func shutDown() {
-        rest = .shutdown
-        if current != nil { log.system("WebJob is stopping due to the orchestrator shutting down") }
-        end()
-    }
-
-    /// Something that is waited for may have happened.
-    func nudge() {
-        hasNews = true
-        wake()
-    }
-
-    private func wake() {
-        waiter?.resume()
-        waiter = nil
-    }
-
-    private func tell(_ problems: [String]) {
-        for problem in problems where !report.problems.contains(problem) { around.notice(problem) }
-        if problems.isEmpty, !report.problems.isEmpty { around.notice(Priority.info + "continuous job \(name.escaped): it is good again") }
-        if report.problems != problems { show { $0.problems = problems } }
     }
 
     // MARK: Work
@@ -192,7 +95,7 @@ actor Supervisor {
         await pause()
     }
 
-    private func isWanted(_ generation: Int) -> Bool { rest == nil && generation == self.generation }
+    func isWanted(_ generation: Int) -> Bool { rest == nil && generation == self.generation }
 
     /// From a start to the time when it must not go on as it is.
     private func live(_ job: ContinuousJob) async {
@@ -227,49 +130,6 @@ actor Supervisor {
             wentDown(ending, delay)
             await wait(delay, generation)
         }
-    }
-
-    /// Nothing of an earlier run, of an orchestrator that is gone, may be left.
-    private func isFree(_ generation: Int) async -> Bool {
-        while isWanted(generation) {
-            let (ended, areSomeLeft) = await around.places.endAbandoned(of: name)
-            if ended > 0 {
-                log.system("ended \(ended) processes left behind by an orchestrator that is gone")
-                around.notice("continuous job \(name.escaped): ended \(ended) processes left behind by an orchestrator that is gone")
-            }
-            guard areSomeLeft else { return isWanted(generation) }
-            show { $0.reason = "processes of an earlier run cannot be ended" }
-            await wait(.seconds(10), generation)
-        }
-        return false
-    }
-
-    /// Waits until this instance is the one that runs the job; nil = it is not to run any more.
-    private func takeRole(_ generation: Int) async -> Tenure? {
-        let role = Role.continuous(job: name)
-        let hints = around.coordinator.hints(of: role)
-        let listener = Task { for await _ in hints { nudge() } }
-        defer { listener.cancel() }
-        while isWanted(generation) {
-            // Those of the dead may have it.
-            guard await isFree(generation) else { return nil }
-            switch await around.coordinator.acquire(role) {
-            case .granted(let tenure):
-                log.system("WebJob singleton lock is acquired")
-                return tenure
-            case .held(let holder): await waitForRole(holder.map { "instance \($0.instance) runs it" } ?? "another instance runs it")
-            case .unknown(let why): await waitForRole("nobody knows who runs it: \(why)", .seconds(10))
-            }
-        }
-        return nil
-    }
-
-    private func waitForRole(_ reason: String, _ time: Duration? = nil) async {
-        show {
-            $0.state = .inactiveInstance
-            $0.reason = reason
-        }
-        await pause(time)
     }
 
     private func runOnce(_ job: ContinuousJob, _ tenure: Tenure?, _ generation: Int) async -> ScriptResult {
@@ -335,28 +195,5 @@ actor Supervisor {
         around.notice(
             "continuous job \(name.escaped) \(ending.isBroken ? "is broken" : "went down") (\(ending.words)); it is started again in \(DurationText.text(delay))"
         )
-    }
-
-    // MARK: Waiting
-
-    private func wait(_ delay: Duration, _ generation: Int) async {
-        let until = around.clocks.uptime() + delay
-        isHurried = false
-        while isWanted(generation), !isHurried, case let left = until - around.clocks.uptime(), left > .zero { await pause(left) }
-    }
-
-    /// Returns when there is news, or after a time.
-    private func pause(_ time: Duration? = nil) async {
-        if !hasNews {
-            let alarm = time.map { time in
-                Task {
-                    try? await Task.sleep(for: time)
-                    if !Task.isCancelled { wake() }
-                }
-            }
-            await withCheckedContinuation { waiter = $0 }
-            alarm?.cancel()
-        }
-        hasNews = false
     }
 }
